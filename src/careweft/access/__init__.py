@@ -1,0 +1,1 @@
+"""Who may see what, decided on values: no HTTP, no SQL, no clock."""

@@ -1,0 +1,71 @@
+"""One decision, made from values: may this caller do this to that type here?
+
+https://hl7.org/fhir/smart-app-launch/STU2/scopes-and-launch-context.html
+
+Scopes only narrow: what is decided here is still confined by `narrow` before a row is read. The answer never depends on
+data (AUTHZ-11).
+"""
+
+from dataclasses import dataclass
+
+from ..surfaces.model import Surface
+from .caller import Caller
+from .reach import REACH, How
+from .scopes import LETTER, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """It may, by these scopes; `letter` is the one of `cruds` that the interaction needs."""
+
+    letter: str
+    scopes: tuple[Scope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """It may not. `because` names scopes and types, never data."""
+
+    because: str
+
+
+def decide(caller: Caller, surface: Surface, type_: str, interaction: str) -> Allowed | Denied:
+    """May `caller` do `interaction` (a code of TypeRestfulInteraction) to `type_` on `surface`?
+
+    An interaction that SCOPE-03 gives no letter, or that the surface does not offer, is denied.
+    """
+    offer = surface.by_type.get(type_)
+    letter = LETTER.get(interaction)
+    if offer is None or letter is None or interaction not in offer.can:
+        return Denied(f"{surface.name} does not offer {interaction} of {type_}")
+    return held(caller, surface, type_, letter)
+
+
+def held(caller: Caller, surface: Surface, type_: str, letter: str) -> Allowed | Denied:
+    """The scopes of `caller` that carry `letter` for `type_` at the level of this surface's audience."""
+    if type_ not in surface.by_type:
+        return Denied(f"{surface.name} does not offer {type_}")
+    if wrong := out_of_context(caller, surface):
+        return Denied(wrong)
+    scopes = tuple(
+        one for one in caller.scopes if one.level == surface.audience and one.covers(type_) and letter in one.may
+    )
+    if not scopes:
+        return Denied(f"a scope {surface.audience}/{type_}.{letter} is needed")
+    if surface.audience == "patient" and REACH.get(type_, How.NEVER) is How.NEVER:
+        return Denied(f"{type_} is not shown to a token of one patient")
+    return Allowed(letter, scopes)
+
+
+def out_of_context(caller: Caller, surface: Surface) -> str | None:
+    """Why no request of this token is answered at all (SMART-17), or None. One bad scope spoils the token: closed by
+    default.
+    """
+    levels = {one.level for one in caller.scopes}
+    if "patient" in levels and not caller.patient:
+        return "the token has a patient/ scope and no patient"
+    if "user" in levels and not caller.user:
+        return "the token has a user/ scope and no fhirUser"
+    if surface.audience == "system" and (caller.patient or caller.user):
+        return "a token of a patient or a user is not for system access"
+    return None

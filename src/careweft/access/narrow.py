@@ -1,0 +1,68 @@
+"""How far a caller sees: the only place where a Reach is made (architecture decision 19).
+
+Each scope that holds is one way: its level, the patient's compartment as the reach table has it, and its granular
+filter, all of which have to hold together. Several scopes on one type are several ways, any of which is enough
+(SCOPE-06).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from ..fhir.definitions import SEARCH
+from ..fhir.search.query import Include, Query
+from ..surfaces.model import Surface
+from .caller import Caller
+from .decide import Allowed, Denied, decide, held
+from .filters import groups
+from .reach import _SEAL, REACH, How, Narrowed, Reach, Way
+from .scopes import Scope
+
+
+def narrow(query: Query, caller: Caller, surface: Surface, zone: str = "UTC") -> Narrowed | Denied:
+    """The search that may be run for `caller`, or why none may; `zone` (the tenant's) is for dates in scopes."""
+    allowed = decide(caller, surface, query.type, "search-type")
+    if isinstance(allowed, Denied):
+        return allowed
+    forward = _reaches(caller, surface, _brought(query, surface, reverse=False), "r", zone)
+    backward = _reaches(caller, surface, _brought(query, surface, reverse=True), "s", zone)
+    return Narrowed(query, _seal(query.type, allowed, caller, zone), forward, backward)
+
+
+def reach(caller: Caller, surface: Surface, type_: str, letter: str, zone: str = "UTC") -> Reach | Denied:
+    """The rows of `type_` that `letter` (r for read, vread, history; s for search) shows to `caller`, or why none."""
+    allowed = held(caller, surface, type_, letter)
+    return allowed if isinstance(allowed, Denied) else _seal(type_, allowed, caller, zone)
+
+
+def _reaches(caller: Caller, surface: Surface, types: Iterator[str], letter: str, zone: str) -> Mapping[str, Reach]:
+    found = {type_: reach(caller, surface, type_, letter, zone) for type_ in types}
+    return {type_: one for type_, one in found.items() if isinstance(one, Reach)}
+
+
+def _brought(query: Query, surface: Surface, *, reverse: bool) -> Iterator[str]:
+    """The types that the includes of a search may bring, as far as this surface offers them."""
+    for include in query.includes:
+        if include.reverse is reverse:
+            wanted = {include.source} if reverse else _targets(include)
+            yield from (one for one in surface.by_type if one in wanted or not wanted)
+
+
+def _targets(include: Include) -> set[str]:
+    """Where `_include` may lead; empty is anywhere."""
+    if include.target:
+        return {include.target}
+    params = SEARCH[include.source]
+    chosen = list(params.values()) if include.param == "*" else [params[include.param]]
+    leads = [one.targets for one in chosen if one.kind == "reference"]
+    return set() if () in leads else {type_ for targets in leads for type_ in targets}
+
+
+def _seal(type_: str, allowed: Allowed, caller: Caller, zone: str) -> Reach:
+    ways = dict.fromkeys(_way(type_, one, caller, zone) for one in allowed.scopes)
+    whole = tuple(way for way in ways if way.open)
+    return Reach(type_, whole[:1] or tuple(ways), _SEAL)
+
+
+def _way(type_: str, scope: Scope, caller: Caller, zone: str) -> Way:
+    """The way that one scope opens. Where nothing confines it to a patient, that is said by `patient` None alone."""
+    how = REACH[type_] if scope.level == "patient" else How.SHARED
+    return Way(scope.level, how, None if how is How.SHARED else caller.patient, groups(type_, scope.only, zone))

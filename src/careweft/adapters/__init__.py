@@ -1,0 +1,1 @@
+"""The rest of the outside, each piece behind a small Protocol of `ports`."""

@@ -1,0 +1,251 @@
+"""The composition root: the one place where the rooms meet what answers for them.
+
+`House` is an opened installation, for the command line and the server alike; `application` is what the web processes
+run.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from . import config, surfaces
+from .access.reach import Narrowed, Reach
+from .adapters import clock
+from .adapters.anchors import AnchorFile
+from .adapters.fetch import Fetcher
+from .adapters.keysets import CachedKeySets
+from .config import Settings
+from .oauth.keys import Keyring
+from .oauth.token import TokenEndpoint
+from .oauth.tokens import Mint
+from .oauth.trial import Trial
+from .oauth.verifier import Verifier
+from .ports.records import Page, Place, Version
+from .store import master as master_key
+from .store.assertions import PostgresAssertions
+from .store.clients import PostgresClients
+from .store.clinical import Clinical
+from .store.journal import PostgresJournal
+from .store.keys import PostgresSigningKeys
+from .store.listen import Listener
+from .store.master import Master
+from .store.pool import Pool
+from .store.revocations import PostgresRevocations
+from .store.seal import Sealer
+from .store.tenants import PostgresTenants
+from .tenancy import Tenant
+from .web import Site
+from .web import application as doors
+
+CONNECTIONS = 8
+"""Of one process, for records."""
+ACCESS_CONNECTIONS = 4
+"""Of one process, for tokens and tenants: a crowd of searches does not keep a revocation waiting (FAIL-07)."""
+
+
+WATCH = 0.5
+"""Seconds between looks at whether the supervisor lives."""
+
+
+class NoSuchTenant(ValueError):
+    """There is no tenant with this id; `careweft tenant list` shows them all."""
+
+    def __str__(self) -> str:
+        return str(self.__doc__)
+
+
+class Shelf:
+    """ports.Records of one tenant, bound when it is first read: what a tenant's records need lies in the database."""
+
+    __slots__ = ("_clinical", "_tenant")
+
+    def __init__(self, clinical: Clinical, tenant: Tenant) -> None:
+        self._clinical, self._tenant = clinical, tenant
+
+    async def read(self, type_: str, id_: str, reach: Reach) -> Version | None:
+        """As ports.Records."""
+        return await (await self._clinical.records(self._tenant)).read(type_, id_, reach)
+
+    async def version(self, type_: str, id_: str, version: int, reach: Reach) -> Version | None:
+        """As ports.Records."""
+        return await (await self._clinical.records(self._tenant)).version(type_, id_, version, reach)
+
+    async def history(
+        self, type_: str, id_: str, reach: Reach, count: int, before: int | None = None
+    ) -> Sequence[Version]:
+        """As ports.Records."""
+        return await (await self._clinical.records(self._tenant)).history(type_, id_, reach, count, before)
+
+    async def search(self, narrowed: Narrowed, after: Place | None = None) -> Page:
+        """As ports.Records."""
+        return await (await self._clinical.records(self._tenant)).search(narrowed, after)
+
+
+@dataclass(frozen=True)
+class House:
+    """An opened installation: its rooms, joined. Nothing of it outlives `open_house`."""
+
+    settings: Settings
+    master: Master
+    pool: Pool
+    tenants: PostgresTenants
+    clients: PostgresClients
+    signing_keys: PostgresSigningKeys
+    keyring: Keyring
+    revocations: PostgresRevocations
+    journal: PostgresJournal
+    tokens: TokenEndpoint
+    trial: Trial
+    clinical: Clinical
+
+    @property
+    def anchors(self) -> AnchorFile:
+        """Where the ends of the audit chains are noted, outside the database."""
+        return AnchorFile(self.settings.data / "audit-anchors.ndjson", clock.now)
+
+    async def tenant(self, id_: str) -> Tenant:
+        """The tenant of this id. Raises NoSuchTenant."""
+        found = await self.tenants.find(id_)
+        if found is None:
+            raise NoSuchTenant
+        return found
+
+    def urls(self, tenant: Tenant) -> Mapping[str, str]:
+        """Where each API of a tenant is, and where its tokens are had."""
+        base_url = self.settings.public_url
+        found = {one.name: one.url(base_url, tenant.id) for one in surfaces.ALL}
+        return found | {"Token endpoint": surfaces.issuers.V2.token_url(base_url, tenant.id)}
+
+    async def ready(self) -> Mapping[str, bool]:
+        """What has to work, and whether it does."""
+        database = False
+        with suppress(Exception):
+            database = bool(await self.pool.fetchrow("select 1"))
+        return {"database": database, "revocations": self.revocations.fresh()}
+
+    def site(self) -> Site:
+        """What the doors are built from."""
+        settings = self.settings
+        return Site(
+            base_url=settings.public_url,
+            tenants=self.tenants,
+            records=lambda tenant: Shelf(self.clinical, tenant),
+            feed=self.clinical.feed,
+            journal=self.journal,
+            verifier=Verifier(settings.public_url, self.keyring, self.revocations, clock.now),
+            clients=self.clients,
+            tokens=self.tokens,
+            keyring=self.keyring,
+            seal=self.master.derive("paging links"),
+            clock=clock.now,
+            ready=self.ready,
+            trusted_proxies=settings.trusted_proxies,
+            environment=settings.environment,
+        )
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """Join the rooms over the database of `settings`, as the role that owns nothing."""
+    master = master_key.load(settings.master_key)
+    url = str(settings.database_url)
+    pool = Pool(url, CONNECTIONS, settings={"statement_timeout": str(int(settings.statement_timeout * 1000))})
+    small = Pool(url, ACCESS_CONNECTIONS)
+    listener = Listener(small.connect)
+    revocations = PostgresRevocations(small, listener, clock.now)
+    house = _joined(settings, master, pool, small, listener, revocations)
+    listening = asyncio.create_task(listener.run())
+    try:
+        await _heard(revocations)
+        yield house
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+        await house.journal.close()
+        await small.close()
+        await pool.close()
+
+
+def _joined(
+    settings: Settings,
+    master: Master,
+    pool: Pool,
+    small: Pool,
+    listener: Listener,
+    revocations: PostgresRevocations,
+) -> House:
+    journal = PostgresJournal(pool.connect)
+    clients = PostgresClients(small, listener, clock.now)
+    signing_keys = PostgresSigningKeys(small, listener, master, clock.now)
+    keyring = Keyring(signing_keys, clock.now)
+    mint = Mint(settings.public_url, keyring)
+    assertions = PostgresAssertions(small, journal)
+    fetcher = Fetcher(allow=frozenset(settings.fetch_allow))
+    return House(
+        settings=settings,
+        master=master,
+        pool=pool,
+        tenants=PostgresTenants(small, listener),
+        clients=clients,
+        signing_keys=signing_keys,
+        keyring=keyring,
+        revocations=revocations,
+        journal=journal,
+        tokens=TokenEndpoint(mint, clients, CachedKeySets(fetcher.get), assertions, clock.now),
+        trial=Trial(mint, clients, assertions, clock.now, settings.preview),
+        clinical=Clinical(pool, master),
+    )
+
+
+async def _heard(revocations: PostgresRevocations, seconds: float = 5.0) -> None:
+    """Wait until the revocations were read once: before that no token is believed."""
+    async with asyncio.timeout(seconds):
+        while not revocations.fresh():  # noqa: ASYNC110  asked, not told: the answer lies with the clock
+            await asyncio.sleep(0.005)
+
+
+Adapt = Callable[[Site], Site]
+
+
+def application(adapt: Adapt = lambda site: site) -> Callable[..., Any]:
+    """The ASGI application of one web process, by the settings that its supervisor handed down.
+
+    `adapt` may change what the doors are built from: benchmarks leave a part out to see what it costs.
+    """
+    supervisor = os.getppid()
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Site]:
+        async with open_house(config.read()) as house, while_lives(supervisor):
+            yield adapt(house.site())
+
+    return doors(opening)
+
+
+@asynccontextmanager
+async def while_lives(supervisor: int) -> AsyncIterator[None]:
+    """End this process when its supervisor has ended without stopping it: an orphan would keep the port."""
+
+    async def watch() -> None:
+        while os.getppid() == supervisor:  # noqa: ASYNC110  nobody tells an orphan
+            await asyncio.sleep(WATCH)
+        os._exit(1)  # nothing is lost: what was acknowledged is committed
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+
+
+async def work(settings: Settings, supervisor: int | None = None) -> None:
+    """The job process: seals the journal and keeps its tables in order, until it is cancelled.
+
+    `supervisor` is the process that started it, whose end it does not outlive; None where an operator did.
+    """
+    async with open_house(settings) as house, while_lives(supervisor) if supervisor else nullcontext():
+        await Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run()

@@ -1,0 +1,1 @@
+"""What the journal says: as FHIR AuditEvents, as reports, and whether anybody changed it."""

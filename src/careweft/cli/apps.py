@@ -1,0 +1,264 @@
+"""`careweft app` and `careweft token`: register an application, and get a token in a terminal."""
+
+import argparse
+import getpass
+import json
+import sys
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
+from ..adapters import clock
+from ..app import House
+from ..oauth import secrets
+from ..oauth.token import Context
+from ..ports.clients import Client
+from ..ports.journal import Entry
+from ..registry.application import Application, register
+from ..tenancy import Tenant
+from .model import Command, Usage, Wrong, arg
+from .place import at_home, show
+
+
+def create(args: argparse.Namespace) -> int:
+    """Register an application for one tenant; prints client_id, and client_secret once."""
+    if (args.auth == "private-key-jwt") != bool(args.jwks_uri or args.jwks):
+        raise Usage("private-key-jwt wants --jwks-uri URL or --jwks FILE, and the other methods want neither")
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.tenant)
+        registered = register(
+            asked(args, house.settings.fetch_allow),
+            tenant.number,
+            identifier=secrets.identifier,
+            secret=secrets.make,
+            digest=secrets.digest,
+            approved=args.approve,
+        )
+        await house.clients.save(registered.client, entry(tenant, "app create", registered.client.id))
+        shown = {"client_id": registered.client.id, "scope": " ".join(registered.client.scopes)}
+        shown |= {"client_secret": registered.secret} if registered.secret else {}
+        return shown | {"approved": args.approve, "token_url": house.urls(tenant)["Token endpoint"]}
+
+    return show(args, at_home(args, run))
+
+
+def asked(args: argparse.Namespace, fetch_allow: Iterable[str]) -> Application:
+    """What the command line asks to be registered."""
+    return Application(
+        name=args.name,
+        type=args.type,
+        access=args.access,
+        auth=args.auth,
+        platform=args.platform,
+        scopes=tuple(args.scope.split()),
+        jwks_uri=args.jwks_uri,
+        jwks=json.loads(Path(args.jwks).read_text()) if args.jwks else None,
+        redirect_uris=tuple(args.redirect_uri),
+        origins=tuple(args.origin),
+        bulk=args.bulk,
+        lifetime=args.lifetime,
+        fetch_allow=frozenset(fetch_allow),
+    )
+
+
+def entry(tenant: Tenant, action: str, client: str) -> Entry:
+    """The audit entry of what an operator does to an application in a terminal."""
+    return Entry(
+        at=clock.now(),
+        tenant=tenant.number,
+        action=action,
+        surface="command line",
+        status=200,
+        request_id=str(uuid.uuid4()),
+        client=client,
+        user=getpass.getuser(),
+    )
+
+
+def list_(args: argparse.Namespace) -> int:
+    """A tenant's applications."""
+
+    async def run(house: House) -> list[dict[str, Any]]:
+        tenant = await house.tenant(args.tenant)
+        return [
+            {
+                "client_id": c.id,
+                "name": c.name,
+                "type": c.type,
+                "access": c.access,
+                "auth": c.auth,
+                "approved": c.approved,
+                "enabled": c.enabled,
+            }
+            for c in await house.clients.all(tenant.number)
+        ]
+
+    return show(args, at_home(args, run))
+
+
+def revoke(args: argparse.Namespace) -> int:
+    """Switch an application off: its tokens are dead within five seconds."""
+    return changed(args, "app revoke", lambda client: replace(client, enabled=False))
+
+
+def approve(args: argparse.Namespace) -> int:
+    """Authorize an application for its tenant, also one that was switched off."""
+    return changed(args, "app approve", lambda client: replace(client, approved=True, enabled=True))
+
+
+def changed(args: argparse.Namespace, action: str, change: Callable[[Client], Client]) -> int:
+    """Change what an application may, with the audit entry of whoever did it."""
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.tenant)
+        client = await house.clients.find(tenant.number, args.client)
+        if client is None:
+            raise Wrong("there is no such application; `careweft app list` shows them all")
+        await house.clients.save(change(client), entry(tenant, action, client.id))
+        return {action.removeprefix("app ") + "d": client.id}
+
+    return show(args, at_home(args, run))
+
+
+def token(args: argparse.Namespace) -> int:
+    """A token for a terminal: by the token endpoint's own rules, or in preview with a patient in context."""
+    secret = sys.stdin.readline().strip() if args.secret_stdin else None
+    if not (secret or args.key or args.patient):
+        raise Usage("say how the client proves itself: --secret-stdin or --key FILE")
+    context = Context(str(uuid.uuid4()))
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.tenant)
+        if args.patient:
+            minted = await house.trial.mint_patient(tenant, args.client, args.patient, args.scope or None, context)
+            return minted.answer()
+        client = await house.clients.find(tenant.number, args.client)
+        scope = args.scope or " ".join(client.scopes if client else ())
+        form = [("grant_type", "client_credentials"), ("scope", scope)]
+        form += proof(args, secret, house.tokens.known(tenant).audiences[0])
+        return await house.tokens.answer(tenant, form, None, context)
+
+    result = at_home(args, run)
+    if args.json:
+        return show(args, result)
+    print(result["access_token"])
+    return 0
+
+
+def proof(args: argparse.Namespace, secret: str | None, audience: str) -> list[tuple[str, str]]:
+    """What proves the client to the token endpoint: its secret, or an assertion signed with its key."""
+    if secret:
+        return [("client_id", args.client), ("client_secret", secret)]
+    key, kid = signing_key(Path(args.key)), args.kid
+    alg = "RS384" if isinstance(key, RSAKey) else "ES384"
+    now = int(clock.now().timestamp())
+    claims = {
+        "iss": args.client,
+        "sub": args.client,
+        "aud": audience,
+        "iat": now,
+        "exp": now + 240,
+        "jti": str(uuid.uuid4()),
+    }
+    header = {"alg": alg, "typ": "JWT", "kid": kid or key.kid or key.thumbprint()}
+    return [
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", jwt.encode(header, claims, key, algorithms=[alg])),
+    ]
+
+
+def signing_key(file: Path) -> RSAKey | ECKey:
+    """The client's private key: a PEM or a JWK. Raises ValueError."""
+    text = file.read_bytes()
+    told: Any = json.loads(text) if text.lstrip().startswith(b"{") else text
+    for kind in (RSAKey, ECKey):
+        try:
+            return kind.import_key(told)
+        except (JoseError, ValueError, TypeError):
+            continue
+    raise ValueError(f"{file} holds no RSA or EC private key")
+
+
+COMMANDS = (
+    Command(
+        ("app", "create"),
+        "register an application; prints its client_id, and its client_secret once",
+        create,
+        (
+            arg("--tenant", metavar="ID", required=True, help="the tenant whose records it asks for"),
+            arg("--name", metavar="N", required=True, help="its name"),
+            arg("--type", choices=("patient", "practitioner", "system"), required=True, help="who uses it"),
+            arg("--platform", choices=("web", "native"), default="web", help="where it runs (default: web)"),
+            arg("--access", choices=("provider", "payer", "intake"), required=True, help="the APIs it calls"),
+            arg("--auth", choices=("secret", "private-key-jwt", "none"), required=True, help="how it proves itself"),
+            arg("--jwks-uri", metavar="URL", help="where its public keys are"),
+            arg("--jwks", metavar="FILE", help="its public keys, as a JWK Set"),
+            arg("--redirect-uri", metavar="U", action="append", default=[], help="may be repeated"),
+            arg(
+                "--origin",
+                metavar="O",
+                action="append",
+                default=[],
+                help="a web origin that may call from a browser; may be repeated",
+            ),
+            arg(
+                "--scope", metavar="SCOPES", default="", help='such as "system/*.rs" (default: what its type may have)'
+            ),
+            arg("--bulk", action="store_true", help="it may export populations"),
+            arg(
+                "--lifetime",
+                metavar="SECONDS",
+                type=int,
+                help="how long its tokens live (default: an hour, at most 43200)",
+            ),
+            arg("--approve", action="store_true", help="authorize it for the tenant at once"),
+        ),
+    ),
+    Command(
+        ("app", "list"),
+        "list a tenant's applications",
+        list_,
+        (arg("--tenant", metavar="ID", required=True, help="whose"),),
+    ),
+    Command(
+        ("app", "approve"),
+        "authorize a registered application for its tenant",
+        approve,
+        (
+            arg("--tenant", metavar="ID", required=True, help="whose"),
+            arg("client", metavar="CLIENT", help="its client_id"),
+        ),
+    ),
+    Command(
+        ("app", "revoke"),
+        "switch an application off; its tokens are dead within five seconds",
+        revoke,
+        (
+            arg("--tenant", metavar="ID", required=True, help="whose"),
+            arg("client", metavar="CLIENT", help="its client_id"),
+        ),
+    ),
+    Command(
+        ("token",),
+        "print an access token",
+        token,
+        (
+            arg("--tenant", metavar="ID", required=True, help="whose records"),
+            arg("--client", metavar="ID", required=True, help="the registered application"),
+            arg("--scope", metavar="SCOPES", default="", help="what to ask for (default: what it was registered for)"),
+            arg("--secret-stdin", action="store_true", help="read the client secret from standard input"),
+            arg("--key", metavar="FILE", help="the client's private key (PEM or JWK)"),
+            arg("--kid", metavar="KID", help="the id of that key (default: the JWK's own, else its thumbprint)"),
+            arg(
+                "--patient", metavar="ID", help="a patient-context token for this patient; only in preview, and audited"
+            ),
+        ),
+    ),
+)

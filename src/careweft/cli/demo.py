@@ -1,0 +1,122 @@
+"""The demonstration: sample tenants with sample people, a backend service, a token and three curl lines."""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .. import surfaces
+from ..app import House, open_house
+from ..config import Settings
+from ..fhir.json import encode
+from ..intake.load import Intake
+from ..intake.pieces import Piece
+from ..intake.sample import people
+from ..oauth import secrets
+from ..oauth.token import Context
+from ..registry.application import Application, register
+from ..tenancy import Tenant
+
+TENANTS = (
+    ("43477c76-ceb6-47ed-81c8-1b7c0ae10ca6", "Maple Clinic", 1),
+    ("d6c40265-c5c6-494f-b1aa-a27bf9a8c3f1", "Birch Health Plan", 2),
+)
+"""The sample tenants: id, name, and the seed of their people."""
+SIDES = ("provider", "payer")
+
+
+async def prepare(settings: Settings, patients: int) -> str:
+    """Make what is missing, and say what there is."""
+    async with open_house(settings) as house:
+        for id_, name, seed in TENANTS:
+            if await house.tenants.find(id_) is None:
+                await made(house, id_, name, seed, patients)
+        tenant = await house.tenant(TENANTS[0][0])
+        services = await registered(house, tenant, settings.data / "demo-apps.json")
+        return "\n".join([text async for text in told(house, tenant, services)])
+
+
+async def made(house: House, id_: str, name: str, seed: int, patients: int) -> None:
+    """One sample tenant with its people."""
+    print(f"making {name} with {patients} sample people ...", flush=True)
+    tenant = await house.tenants.create(name, id_, "UTC", (), ())
+    await house.keyring.signing(tenant.number)
+    intake = Intake(await house.clinical.feed(tenant), tenant.id, surfaces.OFFERED)
+    for number, resource in enumerate(people(patients, seed, today=datetime.now(UTC).date()), 1):
+        await intake.add(Piece("sample", number, encode(resource)))
+    report = await intake.finish()
+    if report.refused:
+        raise ValueError(f"{len(report.refused)} sample records were refused, the first: {report.refused[0]}")
+
+
+async def registered(house: House, tenant: Tenant, file: Path) -> Mapping[str, Any]:
+    """The demonstration's backend services, one for each side; their secrets lie in a file that only we may read."""
+    known = remembered(file)
+    if known and all([await house.clients.find(tenant.number, one["client_id"]) for one in known.values()]):
+        return known
+    made = {}
+    for side in SIDES:
+        asked = Application(name=f"Demonstration service, {side}", type="system", access=side, auth="secret")
+        one = register(
+            asked,
+            tenant.number,
+            identifier=secrets.identifier,
+            secret=secrets.make,
+            digest=secrets.digest,
+            approved=True,
+        )
+        await house.clients.save(one.client)
+        made[side] = {"client_id": one.client.id, "client_secret": one.secret}
+    remember(file, made)
+    return made
+
+
+def remembered(file: Path) -> dict[str, Any]:
+    """The services that an earlier start registered."""
+    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return found
+
+
+def remember(file: Path, services: Mapping[str, Any]) -> None:
+    """Keep the services and their secrets for the next start."""
+    file.touch(0o600)
+    file.write_text(json.dumps(services, indent=2))
+
+
+async def told(house: House, tenant: Tenant, services: Mapping[str, Any]) -> Any:
+    """What the terminal says, line by line."""
+    client = services["provider"]
+    form = [("grant_type", "client_credentials"), ("scope", "system/*.rs"), *client.items()]
+    answer = await house.tokens.answer(tenant, form, None, Context(str(uuid.uuid4())))
+    yield ""
+    yield f"careweft is running on {house.settings.public_url}  (preview; stop with Ctrl+C)"
+    for id_, name, _ in TENANTS:
+        yield ""
+        yield f"{name}  {id_}"
+        for api, url in house.urls(await house.tenant(id_)).items():
+            yield f"  {api:<33} {url}"
+    yield ""
+    yield f"A backend service is registered at {tenant.name}:"
+    for side in SIDES:
+        yield f"  {side:<9} client_id {services[side]['client_id']}  client_secret {services[side]['client_secret']}"
+    yield ""
+    yield "Try it (the token is good for an hour):"
+    yield ""
+    for line in tries(house, tenant, answer["access_token"]):
+        yield line
+
+
+def tries(house: House, tenant: Tenant, token: str) -> Iterator[str]:
+    """A token and three requests that work when pasted."""
+    base = surfaces.find("provider", "system").url(house.settings.public_url, tenant.id)
+    yield f"TOKEN={token}"
+    yield f"curl -s '{base}/metadata?_pretty=true' | head -20"
+    for search in (
+        "Patient?_count=3&_pretty=true",
+        "Observation?category=vital-signs&date=ge2020&_count=2&_pretty=true",
+    ):
+        yield f"curl -s -H \"Authorization: Bearer $TOKEN\" '{base}/{search}'"
+    yield ""
+    yield "Then, in a second terminal: docs/tutorial/first-ten-minutes.md"

@@ -1,0 +1,1 @@
+"""The language of FHIR R4: definitions, JSON and XML, search, outcomes and Bundles; pure functions on values."""

@@ -1,0 +1,67 @@
+"""What a resource is found by: rows of plain tuples, each with the number of its search parameter in front.
+
+The kinds write into it, `extract` fills it for a whole resource, the store keeps its rows.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+
+from .query import Amount, Display, Logical, Ref, Span, Text, Token, Uri, Value
+
+ORDINALS = 63  # a parameter's number modulo 64 is its place among its type's own
+
+
+class Index:
+    """The rows of one resource. Values without offset are read in `zone` while it is filled."""
+
+    __slots__ = ("amounts", "dates", "displays", "have", "logicals", "refs", "strings", "tokens", "uris", "zone")
+
+    def __init__(self, zone: tzinfo = UTC) -> None:
+        self.zone = zone
+        self.have = 0
+        """Bit o is set: the parameter with ordinal o has a value."""
+        self.tokens: list[tuple[int, str, str]] = []
+        """(number, system or "", code); code "" where a Coding has only a system."""
+        self.displays: list[tuple[int, str]] = []
+        """Text beside coded values, for `:text`."""
+        self.refs: list[tuple[int, str, str]] = []
+        """(number, type, id) of references within this tenant."""
+        self.logicals: list[tuple[int, str, str]] = []
+        """(number, system or "", value) of `Reference.identifier`."""
+        self.uris: list[tuple[int, str]] = []
+        self.strings: list[tuple[int, str]] = []
+        """As they stand; kinds.string.fold gives what is compared."""
+        self.dates: list[tuple[int, datetime, datetime]] = []
+        self.amounts: list[tuple[int, Decimal, Decimal, str, str, str]] = []
+        """(number, low, high, system or "", code or "", unit or ""); an open side is infinite."""
+
+    def close(self) -> "Index":
+        """Drop rows that came twice and note which parameters have a value."""
+        have = 0
+        for name in ROWS:
+            rows = getattr(self, name)
+            if len(rows) > 1:
+                rows[:] = dict.fromkeys(rows)
+                for number in {row[0] for row in rows}:
+                    have |= 1 << (number & ORDINALS)
+            elif rows:
+                have |= 1 << (rows[0][0] & ORDINALS)
+        self.have = have
+        return self
+
+    def of(self, number: int) -> Iterator[Value]:
+        """What this parameter holds, as values."""
+        yield from (Token(system, code) for n, system, code in self.tokens if n == number)
+        yield from (Display(text) for n, text in self.displays if n == number)
+        yield from (Ref(type_, id_) for n, type_, id_ in self.refs if n == number)
+        yield from (Logical(system, code) for n, system, code in self.logicals if n == number)
+        yield from (Uri(text) for n, text in self.uris if n == number)
+        yield from (Text(text) for n, text in self.strings if n == number)
+        yield from (Span(start, end) for n, start, end in self.dates if n == number)
+        for n, low, high, system, code, unit in self.amounts:
+            if n == number:
+                yield Amount(low, high, low, system, code, unit)
+
+
+ROWS = ("tokens", "displays", "refs", "logicals", "uris", "strings", "dates", "amounts")

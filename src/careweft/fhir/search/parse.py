@@ -1,0 +1,193 @@
+"""The parameters of a search, as they came, to a Query, against what one API offers: https://hl7.org/fhir/R4/search.html
+
+Whatever is not offered is refused by name, unless the caller asked for lenience; then it is left out, and left out of
+`used` too, from which the Bundle's `self` link is made.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ..definitions import RESOURCES, SEARCH, SearchParam
+from ..outcomes import BadValue, UnknownParameter
+from .context import Context
+from .escapes import split
+from .include import include
+from .kinds import KINDS
+from .kinds.prefix import shown
+from .query import AnyOf, Present, Query, Test
+from .sort import sort
+
+COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_tag")  # searched for on every type
+FORMS = ("_format", "_pretty")  # read where the answer is written
+ONCE = ("_count", "_sort")
+PARAMS, VALUES, LENGTH, TESTS = 50, 200, 1024, 4000  # limits of one search (security.md FATK-02)
+COUNT, MOST = 100, 500
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The query, the pairs that made it, in their order, and the names of those that lenience left out."""
+
+    query: Query
+    used: tuple[Pair, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+class Offered(Protocol):
+    """What an API lets a type be searched by, and what may be included; a surface's Offer is one."""
+
+    @property
+    def params(self) -> Collection[str]:
+        """Codes of search parameters."""
+        ...
+
+    @property
+    def includes(self) -> Collection[str]:
+        """Values of `_include`, such as "Observation:patient"."""
+        ...
+
+    @property
+    def revincludes(self) -> Collection[str]:
+        """Values of `_revinclude`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The same, put together by hand."""
+
+    params: Collection[str]
+    includes: Collection[str] = ()
+    revincludes: Collection[str] = ()
+
+
+def parse(type_: str, offered: Offered, pairs: Iterable[Pair], context: Context, *, lenient: bool = False) -> Search:
+    """The search that these decoded pairs ask for. Raises UnknownParameter and BadValue.
+
+    >>> from datetime import UTC, datetime
+    >>> here = Context(datetime(2024, 5, 17, tzinfo=UTC), UTC, "https://fhir.example")
+    >>> parse("Observation", Offers(["status"]), [("status", "final"), ("_count", "5")], here).query.count
+    5
+    """
+    query = Query(type_, count=COUNT)
+    used: list[Pair] = []
+    ignored: list[str] = []
+    for name, text in fit(pairs):
+        try:
+            query = taken(query, name, text, offered, context)
+        except UnknownParameter:
+            if not lenient or searched(name.partition(":")[0], offered):
+                raise
+            ignored.append(name)
+        else:
+            used.append((name, str(query.count) if name == "_count" else text))
+    return Search(query, tuple(used), tuple(ignored))
+
+
+def searched(code: str, offered: Offered) -> bool:
+    """Is this a parameter by which this API searches?"""
+    return code in COMMON or code in offered.params
+
+
+def fit(pairs: Iterable[Pair]) -> list[Pair]:
+    """The pairs, once they are few enough and their texts can be text everywhere. Raises BadValue."""
+    found = list(pairs)
+    if len(found) > PARAMS:
+        raise BadValue(f"A search wants at most {PARAMS} parameters")
+    for name in ONCE:
+        if sum(one == name for one, _ in found) > 1:
+            raise BadValue(f"{name} is given more than once")
+    for name, text in found:
+        if _UNFIT.search(name) or _UNFIT.search(text):
+            raise BadValue("A parameter wants valid Unicode text without U+0000")
+        if not text:
+            raise BadValue(f"{shown(name, 60)} wants a value")
+    return found
+
+
+def taken(query: Query, name: str, text: str, offered: Offered, context: Context) -> Query:
+    """The query with one more parameter in it."""
+    match name:
+        case "_format" | "_pretty":
+            return query
+        case "_count":
+            return replace(query, count=count(text))
+        case "_sort":
+            return replace(query, sort=(sort(query.type, text),))
+        case "_include":
+            return replace(query, includes=(*query.includes, include(name, text, offered.includes)))
+        case "_revinclude":
+            return replace(query, includes=(*query.includes, include(name, text, offered.revincludes)))
+    code, _, modifier = name.partition(":")
+    if not searched(code, offered) or code not in SEARCH[query.type] or (":" in name and not modifier):
+        offers = ", ".join(sorted({*offered.params, *COMMON}))
+        raise UnknownParameter(
+            f"Invalid search parameter: {shown(name, 60)}; this API offers {offers} for {query.type}"
+        )
+    narrowed = query.narrowed(group(SEARCH[query.type][code], modifier, text, context))
+    if sum(len(one.tests) for one in narrowed.where) > TESTS:
+        raise BadValue(f"A search wants at most {TESTS} values in all, counting each type that a bare id may be of")
+    return narrowed
+
+
+def conditions(type_: str, pairs: Iterable[Pair], context: Context) -> tuple[AnyOf, ...]:
+    """What these pairs ask, all of the type's parameters being offered: for the filters of granular scopes."""
+    return parse(type_, Offers(SEARCH[type_]), pairs, context).query.where
+
+
+def group(param: SearchParam, modifier: str, text: str, context: Context) -> AnyOf:
+    """One parameter with all its alternatives. Raises UnknownParameter for its modifier, BadValue for its value."""
+    if modifier not in modifiers(param):
+        known = ", ".join(f":{one}" for one in modifiers(param) if one)
+        asked = shown(f"{param.code}:{modifier}", 60)
+        raise UnknownParameter(f"Invalid search parameter: {asked}; {param.code} knows {known or 'no modifier'}")
+    if modifier == "missing":
+        return AnyOf((missing(param, text),))
+    found = split(text, ",")
+    if len(found) > VALUES or any(len(one) > LENGTH for one in found):
+        raise BadValue(f"{param.code} wants at most {VALUES} values of at most {LENGTH} characters")
+    if not all(found):
+        raise BadValue(f"{param.code} wants a value on each side of a comma; a comma within a value is written \\,")
+    read = KINDS[param.kind].read
+    negated = modifier == "not"
+    tests = (test for one in found for test in read(param, "" if negated else modifier, one, context))
+    return AnyOf(tuple(tests), negated)
+
+
+def missing(param: SearchParam, text: str) -> Test:
+    """`:missing`, which is true or false."""
+    if text not in ("true", "false"):
+        raise BadValue(f"{param.code}:missing wants true or false, not {shown(text)}")
+    return Test(param.code, Present(text == "false"), "missing")
+
+
+def modifiers(param: SearchParam) -> tuple[str, ...]:
+    """What may follow the parameter's name, "" being nothing; every resource has an id and a date of change.
+
+    >>> modifiers(SEARCH["Observation"]["code"]), modifiers(SEARCH["Observation"]["patient"])
+    (('', 'missing', 'not', 'text'), ('', 'Patient', 'identifier', 'missing'))
+    """
+    if param.kind not in KINDS:
+        return ()
+    if param.code == "_id":
+        return ("", "not")
+    if param.code == "_lastUpdated":
+        return ("",)
+    types = (param.targets or tuple(RESOURCES)) if param.kind == "reference" else ()
+    return tuple(sorted({*KINDS[param.kind].modifiers, "missing", *types}))
+
+
+def count(text: str) -> int:
+    """`_count`: as many as asked, at most 500; 0 asks for none. Raises BadValue.
+
+    >>> count("20"), count("2147483648"), count("0")
+    (20, 500, 0)
+    """
+    if not re.fullmatch(r"[0-9]{1,20}", text):
+        raise BadValue(f"_count wants a whole number from 0 to {MOST}, not {shown(text)}")
+    return min(int(text), MOST)

@@ -1,0 +1,57 @@
+"""Provenance of everything: one per visit for what was written there, one for the rest, one for the payer's records."""
+
+from collections.abc import Iterator
+from datetime import datetime, time
+
+from careweft.intake.sample.codings import US_CORE_TERMS, Json, concept, instant, profiles, ref, term
+from careweft.intake.sample.scene import Scene
+from careweft.intake.sample.world import named
+
+_AUTHOR = term("provenance-participant-type", "author", "Author")
+_TRANSMITTER = concept(US_CORE_TERMS + "us-core-provenance-participant-type", "transmitter", "Transmitter")
+_PAYER = ("Coverage", "ExplanationOfBenefit")
+
+
+def write(scene: Scene, resources: list[Json]) -> Iterator[Json]:
+    """Provenances that between them target each resource of the person once."""
+    targets: dict[str, list[Json]] = {}
+    for resource in resources:
+        targets.setdefault(_occasion(resource), []).append(ref(resource))
+    for visit in scene.life.visits:
+        key = scene.encounter(visit)["reference"]
+        if key in targets:
+            yield _provenance(
+                scene, targets[key], instant(visit.end), scene.clinician(visit), named(scene.site(visit).organization)
+            )
+    yield _provenance(
+        scene, targets["registration"], scene.registered(), named(scene.doctor), named(scene.home.organization)
+    )
+    payer = named(scene.covers[0].payer)
+    yield _provenance(scene, targets["payer"], instant(datetime.combine(scene.today, time(0, 30))), payer, payer)
+
+
+def _occasion(resource: Json) -> str:
+    """The reference of the encounter at which it was written, or which office wrote it."""
+    if resource["resourceType"] in _PAYER:
+        return "payer"
+    if resource["resourceType"] == "Encounter":
+        return f"Encounter/{resource['id']}"
+    context = resource.get("encounter") or resource.get("context") or {}
+    if "encounter" in context:
+        context = context["encounter"][0]
+    return str(context.get("reference", "registration"))
+
+
+def _provenance(scene: Scene, targets: list[Json], recorded: str, author: Json, organization: Json) -> Json:
+    return {
+        "resourceType": "Provenance",
+        "id": scene.chance.id("Provenance"),
+        "meta": profiles("us-core-provenance"),
+        "target": targets,
+        "recorded": recorded,
+        "activity": term("v3-DataOperation", "CREATE", "create"),
+        "agent": [
+            {"type": _AUTHOR, "who": author, "onBehalfOf": organization},
+            {"type": _TRANSMITTER, "who": organization, "onBehalfOf": organization},
+        ],
+    }

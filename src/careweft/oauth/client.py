@@ -1,0 +1,68 @@
+"""How an application proves at the token endpoint who it is: https://www.rfc-editor.org/rfc/rfc6749#section-2.3
+
+Basic, the secret in the body, or private_key_jwt; one way each, the one that it is registered for (OAUTH-11). A
+client that does not exist, is switched off or is registered for another way gets the answer of a wrong secret, after
+the same work.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..ports.clients import Client, Clients
+from ..ports.keys import KeySets
+from ..tenancy import Tenant
+from . import secrets
+from .assertion import Assertion
+from .errors import InvalidClient
+from .request import TokenRequest
+
+SECRET, KEY = "secret", "private-key-jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who is registered, where their keys are, and what the `aud` of an assertion may say here."""
+
+    clients: Clients
+    key_sets: KeySets
+    audiences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A client that proved itself; `assertion` still has to be spent."""
+
+    client: Client
+    assertion: Assertion | None = None
+
+
+async def authenticate(request: TokenRequest, tenant: Tenant, known: Known, now: datetime) -> Proven:
+    """The client that sent this request; raises InvalidClient or InvalidRequest."""
+    if request.client_assertion is None:
+        return Proven(await by_secret(request, tenant, known.clients, now))
+    assertion = Assertion.read(request.client_assertion, request.client_assertion_type, known.audiences, now)
+    if request.client_id not in (None, assertion.client_id):
+        raise InvalidClient("client_id is not the one of the client assertion")
+    client = usable(await known.clients.find(tenant.number, assertion.client_id), KEY)
+    await assertion.authenticate(client, known.key_sets)
+    if client is None:
+        raise InvalidClient("Invalid client assertion JWT", reason="no such client")
+    return Proven(client, assertion)
+
+
+async def by_secret(request: TokenRequest, tenant: Tenant, clients: Clients, now: datetime) -> Client:
+    """The client whose secret this is."""
+    if request.client_assertion_type is not None:
+        raise InvalidClient("client_assertion_type was sent without client_assertion")
+    if request.client_id is None or request.client_secret is None:
+        raise InvalidClient("client authentication is required: Basic, client_secret or client_assertion")
+    client = usable(await clients.find(tenant.number, request.client_id), SECRET)
+    good = secrets.matches(request.client_secret, client.secrets if client else (), now)
+    if client is None or not good:
+        raise InvalidClient(reason="wrong secret" if client else "no such client, or not with a secret")
+    return client
+
+
+def usable(client: Client | None, method: str) -> Client | None:
+    """The client, if it is switched on and registered for this way."""
+    return client if client is not None and client.enabled and client.auth == method else None

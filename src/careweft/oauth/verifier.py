@@ -1,0 +1,163 @@
+"""Access tokens believed, or not: https://www.rfc-editor.org/rfc/rfc9068#section-4
+
+The signature is checked once and remembered under the token's SHA-256; everything that can change or that depends on
+where the token is shown is checked on each request: tenant, API, time, revocation (OAUTH-16, architecture decision
+8).
+"""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..access.caller import Caller
+from ..access.scopes import read_all
+from ..fhir.outcomes import LoginRequired, Unavailable
+from ..ports.clock import Clock
+from ..ports.keys import Revocations, SigningKey
+from ..surfaces.model import Surface
+from ..tenancy import Tenant
+from . import jose
+from .keys import ALG, Keyring
+from .tokens import LONGEST_LIFE, TYPE, issuer_of
+
+LONGEST = 8 * 1024
+LEEWAY = 60
+WORDS = ("iss", "sub", "aud", "jti", "client_id", "scope", "tenant")
+OPTIONAL = ("patient", "fhirUser", "grant")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a token with a good signature says, and which revocations would end it."""
+
+    caller: Caller
+    issuer: str
+    issued: int
+    begins: float
+    marks: tuple[str, ...]
+
+
+@dataclass
+class Verifier:
+    """Turns a bearer token into a Caller. Remembers at most `most` tokens, the least recently shown is dropped."""
+
+    base_url: str
+    keyring: Keyring
+    revocations: Revocations
+    now: Clock
+    most: int = 20_000
+    _known: OrderedDict[bytes, Verified] = field(default_factory=OrderedDict, repr=False)
+    _places: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict, repr=False)
+
+    async def verify(self, bearer: str, tenant: Tenant, surface: Surface) -> Caller:
+        """Who calls; raises LoginRequired where the token does not hold here and now, Unavailable where nobody can
+        tell.
+        """
+        if not self.revocations.fresh():
+            raise Unavailable("revocations cannot be read at the moment")
+        if not 0 < len(bearer) <= LONGEST or not bearer.isascii():
+            raise refused("it is not one of ours")
+        mark = hashlib.sha256(bearer.encode()).digest()
+        found = self._known.get(mark)
+        if found is None:
+            found = await self._learn(mark, bearer, tenant)
+        else:
+            self._known.move_to_end(mark)
+        self._check(found, tenant, surface)
+        return found.caller
+
+    async def _learn(self, mark: bytes, bearer: str, tenant: Tenant) -> Verified:
+        """What the token says by its signature; only what is verified is remembered."""
+        found = await self._open(bearer, tenant)
+        self._known[mark] = found
+        while len(self._known) > self.most:
+            self._known.popitem(last=False)
+        return found
+
+    async def _open(self, bearer: str, tenant: Tenant) -> Verified:
+        try:
+            token = jose.read(bearer, (ALG,), (TYPE,))
+            return believed(token, await self.keyring.find(tenant.number, token.kid))
+        except jose.Untrusted as wrong:
+            raise refused("it is not one of ours") from wrong
+
+    def _check(self, found: Verified, tenant: Tenant, surface: Surface) -> None:
+        caller, now = found.caller, self.now().timestamp()
+        issuer, audience = self._places.get((surface.id, tenant.id)) or self._place(surface, tenant)
+        if caller.tenant != tenant.id or found.issuer != issuer:
+            raise refused("it was issued for another tenant")
+        if caller.audience != audience:
+            raise refused("it was issued for another API")
+        if not now < caller.expires or found.begins > now + LEEWAY:
+            raise refused("it has expired, or is not valid yet")
+        if self.revocations.dead(found.marks, found.issued):
+            raise refused("it was revoked")
+
+    def _place(self, surface: Surface, tenant: Tenant) -> tuple[str, str]:
+        """The issuer and the audience of this tenant's tokens here, remembered: every request asks for them."""
+        urls = issuer_of(surface).url(self.base_url, tenant.id), surface.url(self.base_url, tenant.id)
+        self._places[surface.id, tenant.id] = urls
+        return urls
+
+
+def refused(why: str) -> LoginRequired:
+    """401, in the documented words and with the reason."""
+    return LoginRequired(f"Invalid or missing authorization token: {why}.")
+
+
+def believed(token: jose.Jws, key: SigningKey | None) -> Verified:
+    """What a token says that this key signed; raises Untrusted where it did not, or where the header is not ours."""
+    if key is None or token.header.keys() != {"alg", "typ", "kid"}:
+        raise jose.Untrusted("no key of this tenant has that kid, or the header says more than ours do")
+    jose.verify(token, key.public)
+    return said(token.claims, key)
+
+
+def said(claims: dict[str, Any], key: SigningKey) -> Verified:
+    """Verified claims as a Caller and what ends it; raises Untrusted where they are not what we sign."""
+    if not all(isinstance(claims.get(name), str) and claims[name] for name in WORDS):
+        raise jose.Untrusted("a claim is missing or no string")
+    if not all(isinstance(claims[name], str) and claims[name] for name in OPTIONAL if name in claims):
+        raise jose.Untrusted("a claim is no string")
+    issued, ends = moment(claims, "iat"), moment(claims, "exp")
+    if not 0 < ends - issued <= LONGEST_LIFE or not in_time(key, issued):
+        raise jose.Untrusted("it lives longer than a token may, or its key did not sign then")
+    begins = moment(claims, "nbf") if "nbf" in claims else issued
+    return Verified(caller_of(claims, key.kid), claims["iss"], int(issued), max(begins, issued), marks(claims, key.kid))
+
+
+def moment(claims: dict[str, Any], name: str) -> float:
+    """A NumericDate: a number that is neither a bool nor beyond the year 9999 (OATK-06)."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 253402300800:
+        raise jose.Untrusted(f"{name} is no moment")
+    return value
+
+
+def in_time(key: SigningKey, issued: float) -> bool:
+    """Was the token issued while this key signed? A key that has ended signs nothing new, whoever has it."""
+    since, until = key.since.timestamp() - LEEWAY, key.until
+    return since <= issued and (until is None or issued < until.timestamp() + LEEWAY)
+
+
+def caller_of(claims: dict[str, Any], kid: str) -> Caller:
+    """Who calls, read off verified claims."""
+    return Caller(
+        client=claims["client_id"],
+        tenant=claims["tenant"],
+        audience=claims["aud"],
+        scopes=read_all(claims["scope"]),
+        patient=claims.get("patient"),
+        user=claims.get("fhirUser"),
+        grant=claims.get("grant"),
+        jti=claims["jti"],
+        key=kid,
+        expires=claims["exp"],
+    )
+
+
+def marks(claims: dict[str, Any], kid: str) -> tuple[str, ...]:
+    """The revocations that end this token: of its client, grant, own name, tenant or key."""
+    grant = (f"grant:{claims['grant']}",) if "grant" in claims else ()
+    return f"client:{claims['client_id']}", f"jti:{claims['jti']}", f"tenant:{claims['tenant']}", f"kid:{kid}", *grant

@@ -1,0 +1,53 @@
+"""Registered applications, as the authorization server and the doors know them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application that one tenant authorized.
+
+    `type` patient, practitioner or system; `access` provider, payer or intake; `auth` secret, private-key-jwt or none;
+    `secrets` are hashes with the moment each ends (None: no end); `lifetime` seconds of an access token, None for the
+    default; `origins` may call from a browser.
+    """
+
+    id: str
+    tenant: int
+    name: str
+    type: str
+    platform: str
+    access: str
+    auth: str
+    scopes: tuple[str, ...]
+    secrets: tuple[tuple[bytes, datetime | None], ...] = field(default=(), repr=False)
+    jwks_uri: str | None = None
+    jwks: dict[str, Any] | None = field(default=None, repr=False)
+    redirect_uris: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    bulk: bool = False
+    lifetime: int | None = None
+    approved: bool = False
+    enabled: bool = True
+
+
+class Clients(Protocol):
+    """Finds and keeps the applications of all tenants."""
+
+    async def find(self, tenant: int, client_id: str) -> Client | None:
+        """The tenant's application of that id."""
+        ...
+
+    async def save(self, client: Client) -> None:
+        """Create or change; a change that takes a right away also writes a revocation."""
+        ...
+
+    async def origins(self, tenant: int) -> frozenset[str]:
+        """Every origin that an enabled application of this tenant registered."""
+        ...
+
+    async def all(self, tenant: int) -> list[Client]:
+        """Every application of the tenant, oldest first."""
+        ...

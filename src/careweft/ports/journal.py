@@ -1,0 +1,40 @@
+"""The audit journal: one entry per interaction, durable before the first byte leaves (architecture decision 10)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(slots=True)
+class Entry:
+    """What happened in one interaction; not frozen, because each read makes one and that would cost four times as much.
+
+    `tenant` is the tenant's number, None where the request named no tenant that exists; `action` one of FHIR's
+    interaction codes or `token`, `load`, ...; `query` the request's own search text, byte by byte; `status` the HTTP
+    status; `reason` why it was refused, without clinical content; `patients` the ids of the patients that were shown.
+    """
+
+    at: datetime
+    tenant: int | None
+    action: str
+    surface: str
+    status: int
+    request_id: str
+    client: str | None = None
+    user: str | None = None
+    patient: str | None = None
+    jti: str | None = None
+    type: str | None = None
+    id: str | None = None
+    query: bytes | None = None
+    patients: tuple[str, ...] = ()
+    address: str | None = None
+    reason: str | None = None
+
+
+class Journal(Protocol):
+    """Appends entries; many at once share one commit."""
+
+    async def write(self, entry: Entry) -> None:
+        """Return when the entry is durable; raise `Unavailable` when it cannot be made so."""
+        ...

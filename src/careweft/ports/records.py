@@ -1,0 +1,73 @@
+"""The clinical record of one tenant, already bound to it: no method takes a tenant, so none can take the wrong one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from ..access.reach import Narrowed, Reach
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version as it leaves: `body` is final JSON, None for a deletion; `patients` are whom it is about."""
+
+    type: str
+    id: str
+    version: int
+    updated: datetime
+    body: bytes | None
+    patients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: sort key and row of the last match, and the highest row at page 1 (decision 22)."""
+
+    key: str
+    rid: int
+    top: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of matches, what was included with them, and where to go on (None: this was the last)."""
+
+    matches: Sequence[Version]
+    included: Sequence[Version] = ()
+    following: Place | None = None
+    cut: bool = False
+    """Includes were cut at their limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write came to: `created`, `updated`, `deleted` or `unchanged` (same content makes no new version)."""
+
+    outcome: str
+    version: int
+    updated: datetime
+
+
+class Records(Protocol):
+    """Reads show what `reach` allows; what it does not show is the same as what never was."""
+
+    async def read(self, type_: str, id_: str, reach: Reach) -> Version | None:
+        """The current version, its tombstone (body None) where the caller could see it before, or None."""
+        ...
+
+    async def version(self, type_: str, id_: str, version: int, reach: Reach) -> Version | None:
+        """One version, checked by its own compartment and today's rights."""
+        ...
+
+    async def history(
+        self, type_: str, id_: str, reach: Reach, count: int, before: int | None = None
+    ) -> Sequence[Version]:
+        """Versions, newest first, at most `count`, below version `before`."""
+        ...
+
+    async def search(self, narrowed: Narrowed, after: Place | None = None) -> Page:
+        """A page of what is found and shown. Raises `Unavailable` where a parameter's index is being rebuilt."""
+        ...

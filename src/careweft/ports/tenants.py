@@ -1,0 +1,24 @@
+"""Who the tenants are."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..tenancy import Tenant
+
+
+class Tenants(Protocol):
+    """Finds tenants by the id of their URLs; answers from memory where it can."""
+
+    async def find(self, id_: str) -> Tenant | None:
+        """The tenant of this id, letter by letter."""
+        ...
+
+    async def all(self) -> Sequence[Tenant]:
+        """Every tenant, oldest first."""
+        ...
+
+    async def create(
+        self, name: str, id_: str, zone: str, sdk_scopes: tuple[str, ...], care_records: tuple[str, ...]
+    ) -> Tenant:
+        """A new tenant. Raises ValueError where id or zone are none, or the id is taken."""
+        ...

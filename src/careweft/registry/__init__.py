@@ -1,0 +1,1 @@
+"""Applications: what they register, the checks it has to pass, and the credentials they are given."""

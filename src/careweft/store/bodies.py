@@ -1,0 +1,120 @@
+"""Resource bodies at rest: compressed with a dictionary, sealed where a tenant has a key (architecture decision 4).
+
+What is stored is the tail of the JSON after `"meta":{"versionId":"3","lastUpdated":"..."`: version and time are decided
+by the database, and are put in front of the tail when it is served.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import zstandard
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ..fhir.json import encode
+from ..fhir.outcomes import Unavailable
+
+LEVEL = 3
+NONCE = 12
+LARGEST = 64 * 1024 * 1024  # no stored body unpacks to more
+
+
+@cache
+def built_in() -> Mapping[int, bytes]:
+    """The dictionaries that come with the program, by number; trained on synthetic records only."""
+    folder = resources.files(__package__).joinpath("dictionaries")
+    if not folder.is_dir():
+        return {}
+    return {int(one.name.split(".")[0]): one.read_bytes() for one in folder.iterdir() if one.name.endswith(".zdict")}
+
+
+def tail(resource: dict[str, Any]) -> bytes:
+    """The stored part of a resource's JSON. A version and time that came with it are dropped: the database decides."""
+    meta = {key: value for key, value in resource.get("meta", {}).items() if key not in ("versionId", "lastUpdated")}
+    rest = {key: value for key, value in resource.items() if key not in ("resourceType", "id", "meta")}
+    inner, outer = encode(meta)[1:], encode(rest)[1:]
+    return (b"," if meta else b"") + inner + (b"," if rest else b"") + outer
+
+
+def whole(type_: str, id_: str, version: int, updated: datetime, rest: bytes) -> bytes:
+    """Final JSON: what a tail becomes when it is served."""
+    head = (
+        f'{{"resourceType":"{type_}","id":"{id_}","meta":{{"versionId":"{version}",'
+        f'"lastUpdated":"{updated.isoformat(timespec="microseconds")}"'
+    )
+    return head.encode() + rest
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A body as a row holds it."""
+
+    body: bytes = field(repr=False)
+    digest: bytes
+    dic: int
+    kid: int
+
+
+class Bodies:
+    """Packs and unpacks the bodies of one tenant.
+
+    `dictionaries` by number; `keys` the tenant's opened keys by number, empty where it does not seal; the highest seals
+    new bodies. `secret` keys the digest that tells same content from changed content.
+    """
+
+    def __init__(
+        self, tenant: int, secret: bytes, dictionaries: Mapping[int, bytes], keys: Mapping[int, bytes] | None = None
+    ) -> None:
+        self.tenant = tenant
+        self.outdated = False
+        self._secret = secret
+        self._kid = max(keys) if keys else 0
+        self._ciphers = {kid: AESGCM(key) for kid, key in (keys or {}).items()}
+        self._dic = max(dictionaries, default=0)
+        loaded = {number: zstandard.ZstdCompressionDict(content) for number, content in dictionaries.items()}
+        self._open = {number: _decompressor(one) for number, one in loaded.items()}
+        self._press = _compressor(loaded[self._dic]) if loaded else None
+
+    def pack(self, type_: str, id_: str, content: bytes) -> Packed:
+        """A tail as it is stored."""
+        body = self._press(content) if self._press else content
+        if self._kid:
+            nonce = os.urandom(NONCE)
+            body = nonce + self._ciphers[self._kid].encrypt(nonce, body, self._bound(type_, id_))
+        return Packed(body, self.digest(content), self._dic, self._kid)
+
+    def digest(self, content: bytes) -> bytes:
+        """What two tails of the same content share."""
+        return hashlib.blake2b(content, key=self._secret, digest_size=16).digest()
+
+    def unpack(self, type_: str, id_: str, body: bytes, dic: int, kid: int) -> bytes:
+        """The tail that was packed. Raises Unavailable where key or dictionary are not known (yet: another process may
+        have made them just now, so `outdated` is set), InvalidTag for an altered body.
+        """
+        if (kid and kid not in self._ciphers) or (dic and dic not in self._open):
+            self.outdated = True
+            raise Unavailable("These records are kept under a key that this server does not have.")
+        if kid:
+            body = self._ciphers[kid].decrypt(body[:NONCE], body[NONCE:], self._bound(type_, id_))
+        return self._open[dic](body) if dic else body
+
+    def _bound(self, type_: str, id_: str) -> bytes:
+        """A sealed body opens only in the place it was sealed for."""
+        return f"{self.tenant}/{type_}/{id_}".encode()
+
+
+def _compressor(dictionary: zstandard.ZstdCompressionDict) -> Callable[[bytes], bytes]:
+    dictionary.precompute_compress(level=LEVEL)
+    return zstandard.ZstdCompressor(
+        dict_data=dictionary, write_checksum=False, write_content_size=True, write_dict_id=False
+    ).compress
+
+
+def _decompressor(dictionary: zstandard.ZstdCompressionDict) -> Callable[[bytes], bytes]:
+    press = zstandard.ZstdDecompressor(dict_data=dictionary)
+    return lambda body: press.decompress(body, max_output_size=LARGEST)

@@ -1,0 +1,102 @@
+"""The applications that tenants registered, for the authorization server and the doors."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ..ports.clients import Client
+from ..ports.clock import Clock
+from ..ports.journal import Entry
+from ..registry.rights import takes_away
+from .journal import APPEND, columns
+from .listen import Listener
+from .memory import Memory
+from .pool import Pool, Row
+
+FIELDS = (
+    "id", "tenant", "name", "type", "platform", "access", "auth", "scopes", "secrets", "secret_ends", "jwks_uri",
+    "jwks", "redirect_uris", "origins", "bulk", "lifetime", "approved", "enabled",
+)  # fmt: skip
+NAMES = ", ".join(FIELDS)
+FIND = f"select {NAMES} from client where tenant = $1 and id = $2"
+ALL = f"select {NAMES} from client where tenant = $1 order by created, id"
+SAVE = (
+    f"insert into client ({NAMES}) values ({', '.join(f'${n}' for n in range(1, len(FIELDS) + 1))})"
+    f" on conflict (tenant, id) do update set {', '.join(f'{name} = excluded.{name}' for name in FIELDS[2:])}"
+)
+ORIGINS = "select distinct unnest(origins) from client where tenant = $1 and enabled and approved"
+REVOKE = "insert into revocation (tenant, key) values ($1, $2)"
+
+
+class PostgresClients:
+    """ports.Clients; what it found is held in memory until it changes, and never longer than three seconds."""
+
+    def __init__(self, pool: Pool, listener: Listener, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._memory: Memory[tuple[int, str], Client] = Memory()
+        self._origins: Memory[int, frozenset[str]] = Memory()
+        listener.hear("client", self._changed)
+
+    async def find(self, tenant: int, client_id: str) -> Client | None:
+        """The tenant's application of that id. Raises Unavailable."""
+        return await self._memory.get((tenant, client_id), lambda: self._read(tenant, client_id))
+
+    async def all(self, tenant: int) -> list[Client]:
+        """Every application of the tenant, oldest first. Raises Unavailable."""
+        return [read(row) for row in await self._pool.fetch(ALL, tenant)]
+
+    async def origins(self, tenant: int) -> frozenset[str]:
+        """Every origin that an enabled, approved application of this tenant registered. Raises Unavailable."""
+        return await self._origins.get(tenant, lambda: self._read_origins(tenant)) or frozenset()
+
+    async def save(self, client: Client, entry: Entry | None = None) -> None:
+        """Create or change, with its audit entry; what takes a right away revokes the tokens too. Raises Unavailable.
+
+        All in one transaction: no moment at which the change holds and its revocation or its entry is missing.
+        """
+        async with self._pool.connection() as connection, connection.transaction():
+            row = await connection.fetchrow(FIND + " for update", client.tenant, client.id)
+            await connection.execute(SAVE, *values(client))
+            if row is not None and takes_away(read(row), client, self._clock()):
+                await connection.execute(REVOKE, client.tenant, f"client:{client.id}")
+            if entry is not None:
+                await connection.execute(APPEND, *columns([entry]))
+        self._changed(f"{client.tenant} {client.id}")
+
+    def _changed(self, what: str) -> None:
+        tenant, _, id_ = what.partition(" ")
+        if not id_:
+            self._memory.clear()
+            self._origins.clear()
+            return
+        self._memory.drop((int(tenant), id_))
+        self._origins.drop(int(tenant))
+
+    async def _read(self, tenant: int, client_id: str) -> Client | None:
+        if "\0" in client_id or not client_id.isascii():  # ids are ours, and ours are neither
+            return None
+        row = await self._pool.fetchrow(FIND, tenant, client_id)
+        return None if row is None else read(row)
+
+    async def _read_origins(self, tenant: int) -> frozenset[str]:
+        return frozenset(row[0] for row in await self._pool.fetch(ORIGINS, tenant))
+
+
+def read(row: Row) -> Client:
+    """A row as a Client."""
+    values: dict[str, Any] = dict(row)
+    ends = values.pop("secret_ends")
+    values["secrets"] = tuple((bytes(hash_), end) for hash_, end in zip(values["secrets"], ends, strict=True))
+    values["jwks"] = values["jwks"] and json.loads(values["jwks"])
+    return Client(**values | {name: tuple(values[name]) for name in ("scopes", "redirect_uris", "origins")})
+
+
+def values(client: Client) -> Sequence[Any]:
+    """A Client as the values of a row, in the order of FIELDS."""
+    held = {name: getattr(client, name) for name in FIELDS if name != "secret_ends"} | {
+        "secrets": [hash_ for hash_, _ in client.secrets],
+        "secret_ends": [end for _, end in client.secrets],
+        "jwks": None if client.jwks is None else json.dumps(client.jwks),
+    }
+    return [list(value) if isinstance(value, tuple) else value for value in (held[name] for name in FIELDS)]

@@ -1,0 +1,78 @@
+"""The clinical records of all tenants: hands out what is bound to one."""
+
+import secrets
+from collections.abc import Mapping
+
+import asyncpg
+
+from ..tenancy import Tenant
+from .bound import Bound, bind
+from .feed import PostgresFeed
+from .frequency import Frequencies
+from .master import Master
+from .pool import Pool
+from .reads import Reads
+from .records import PostgresRecords
+from .registry import Registries
+
+KEYS = "select kid, wrapped from tenant_key where tenant = $1"
+ADD = "insert into tenant_key (tenant, kid, wrapped) values ($1, $2, $3)"
+
+
+class Clinical:
+    """One for each process. `master` opens the keys of tenants whose bodies are sealed."""
+
+    def __init__(self, pool: Pool, master: Master | None = None) -> None:
+        self.pool = pool
+        self.registries = Registries(pool)
+        self._master = master
+        self._reads = Reads(pool)
+        self._frequencies = Frequencies(pool)
+        self._bound: dict[int, Bound] = {}
+
+    async def records(self, tenant: Tenant) -> PostgresRecords:
+        """ports.Records of this tenant. Raises Unavailable."""
+        return PostgresRecords(await self.bound(tenant), self.pool, self._reads, self._frequencies, self.registries)
+
+    async def feed(self, tenant: Tenant) -> PostgresFeed:
+        """ports.Feed of this tenant. Raises Unavailable."""
+        return PostgresFeed(await self.bound(tenant), self.pool, self.registries)
+
+    async def bound(self, tenant: Tenant) -> Bound:
+        """What the store has to know of this tenant; read once, and again when it turned out to be too little."""
+        found = self._bound.get(tenant.number)
+        if found is None or found.bodies.outdated:
+            await self.registries.refresh()
+            found = self._bound[tenant.number] = await bind(self.pool, tenant, await self._keys(tenant))
+        return found
+
+    async def seal(self, tenant: Tenant) -> int:
+        """Seal this tenant's bodies from now on, under a new key, whose number is returned; other processes take it
+        up when they first meet it. Raises ValueError without a master key.
+        """
+        if self._master is None:
+            raise ValueError("bodies can be sealed under a master key only")
+        kid = max(await self._keys(tenant), default=0) + 1
+        wrapped = self._master.seal(secrets.token_bytes(32), _place(tenant, kid))
+        try:
+            await self.pool.fetch(ADD, tenant.number, kid, wrapped)
+        except asyncpg.UniqueViolationError:
+            raise ValueError(f"another process makes key {kid} of tenant {tenant.id} right now") from None
+        self._bound.pop(tenant.number, None)
+        return kid
+
+    async def _keys(self, tenant: Tenant) -> Mapping[int, bytes]:
+        """The tenant's keys, opened. Raises ValueError where there are any but no master key, or another one."""
+        rows = await self.pool.fetch(KEYS, tenant.number)
+        if rows and self._master is None:
+            raise ValueError(f"the records of tenant {tenant.id} are sealed: the master key is needed")
+        return {
+            row["kid"]: self._master.open(bytes(row["wrapped"]), _place(tenant, row["kid"]))
+            for row in rows
+            if self._master is not None
+        }
+
+
+def _place(tenant: Tenant, kid: int) -> str:
+    """What binds a wrapped key to its row."""
+    return f"tenant_key {tenant.number} {kid}"

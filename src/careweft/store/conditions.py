@@ -1,0 +1,222 @@
+"""Tests of a search as SQL conditions on an index row `r`: what kinds.*.fits means, said with hashes, dates and bounds.
+
+Values are bound, never written into the text. Whatever must not use an index is wrapped in IS TRUE, so that the planner
+does not AND a bitmap over half the table to a lookup that found its row already (stack.md section 4).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ..fhir.definitions import RESOURCES, SEARCH
+from ..fhir.search.index import ORDINALS
+from ..fhir.search.kinds import string, token
+from ..fhir.search.query import Amount, AnyOf, Display, Logical, Present, Ref, Span, Test, Text, Token, Uri
+from ..fhir.search.sort import MAIN_DATE
+from .hashes import Hashes
+from .rows import HEAD
+
+LAST = "\U0010ffff"  # no folded text holds a character as high
+
+SPAN = {
+    "eq": "({low} <= {a} and {b} <= {high})",
+    "ne": "not ({low} <= {a} and {b} <= {high})",
+    "gt": "{b} > {high}",
+    "lt": "{a} < {low}",
+    "ge": "({b} > {high} or ({low} <= {a} and {b} <= {high}))",
+    "le": "({a} < {low} or ({low} <= {a} and {b} <= {high}))",
+    "sa": "{a} >= {high}",
+    "eb": "{b} <= {low}",
+    "ap": "({a} < {high} and {b} > {low})",
+}
+MOMENT = {  # one microsecond long, so that its end need not be reckoned
+    "eq": "({low} <= {a} and {a} < {high})",
+    "ne": "not ({low} <= {a} and {a} < {high})",
+    "gt": "{a} >= {high}",
+    "lt": "{a} < {low}",
+    "ge": "{a} >= {low}",
+    "le": "{a} < {high}",
+    "sa": "{a} >= {high}",
+    "eb": "{a} < {low}",
+    "ap": "({a} < {high} and {a} >= {low})",
+}
+AMOUNT = {
+    "eq": "({low} <= x.lo and x.hi < {high})",
+    "ne": "not ({low} <= x.lo and x.hi < {high})",
+    "gt": "x.hi > {exact}",
+    "lt": "x.lo < {exact}",
+    "ge": "x.hi >= {exact}",
+    "le": "x.lo <= {exact}",
+    "sa": "x.lo > {exact}",
+    "eb": "x.hi < {exact}",
+    "ap": "(x.lo <= {high} and {low} <= x.hi)",
+}
+
+
+@dataclass(slots=True)
+class Args:
+    """The bound values of one statement."""
+
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, value: Any, type_: str) -> str:
+        """Bind a value; returns its place, with the type that it has in SQL."""
+        self.values.append(value)
+        return f"${len(self.values)}::{type_}"
+
+
+class Conditions:
+    """Writes conditions for one statement over one type of one tenant; `$1` is the tenant."""
+
+    def __init__(self, tenant: int, type_: str, hashes: Hashes) -> None:
+        self.args = Args([tenant])
+        self.type = type_
+        self.rt = self.args.add(RESOURCES[type_], "int2")
+        self.hashes = hashes
+        self._params = SEARCH[type_]
+        main = MAIN_DATE.get(type_)
+        self._main = self._params[main].number if main else -1
+
+    def group(self, group: AnyOf) -> str:
+        """One of these (negated: none of these)."""
+        hashed = [test for test in group.tests if is_hashed(test)]
+        found = [self.tokens(self.hashed(hashed))] if hashed else []
+        found += [self.test(test) for test in group.tests if not is_hashed(test)]
+        any_ = " or ".join(found) or "false"
+        return f"not ({any_})" if group.negated else f"({any_})"
+
+    def groups(self, groups: Iterable[AnyOf]) -> list[str]:
+        """All of these, one by one."""
+        return [self.group(group) for group in groups]
+
+    def tokens(self, tokens: Sequence[int], *, index: bool = False) -> str:
+        """The row holds one of these; with `index` in a form that the GIN index answers."""
+        test = f"r.tok && {self.args.add(list(tokens), 'int8[]')}"
+        return test if index else f"({test}) is true"
+
+    def hashed(self, tests: Iterable[Test]) -> list[int]:
+        """The tokens of tests that are answered by tokens alone."""
+        return [self._token(self._params[test.param].number, test) for test in tests]
+
+    def _token(self, p: int, test: Test) -> int:
+        match test.value:
+            case Token(None, str(code)):
+                return self.hashes.code(p, token.fold(code))
+            case Token(str(system), None):
+                return self.hashes.system(p, system)
+            case Token(str(system), str(code)):
+                return self.hashes.coding(p, system, token.fold(code))
+            case Ref(type_, id_):
+                return self.hashes.reference(p, type_, id_)
+            case Uri(text):
+                return self.hashes.uri(p, text)
+            case Text(text):
+                return self.hashes.exact(p, text)
+            case Logical(system, code):
+                return self.hashes.logical(p, system, None if code is None else token.fold(code))
+        raise TypeError(f"a {type(test.value).__name__} is not answered by a token")
+
+    def test(self, test: Test) -> str:
+        """One test that needs more than tokens."""
+        param = self._params[test.param]
+        match test.value:
+            case Present(wanted):
+                return f"(r.have >> {param.number & ORDINALS}) & 1 = {int(wanted)}"
+            case Token(_, code):
+                return f"r.rid in (select rids_of($1::int4, {self.rt}, {self.args.add([code], 'text[]')}))"
+            case Display(text):
+                return f"(r.tok && array(select terms_starting({self.beginning(param.number, text)}))) is true"
+            case Text(text) if test.how == "contains":
+                return f"r.rid in (select {self.containing(param.number, text)})"
+            case Text(text):
+                return f"r.rid in (select strings_starting({self.beginning(param.number, text)}))"
+            case Span() as span:
+                return self._date(param.number, span, test.how)
+            case Amount() as amount:
+                return self._amount(param.number, amount, test.how)
+        raise TypeError(f"no condition for {type(test.value).__name__}")
+
+    def beginning(self, p: int, text: str) -> str:
+        """Arguments of a lookup of folded texts that begin with this one."""
+        folded = string.fold(text)
+        head, rest = folded[:HEAD], folded[HEAD:] or None
+        add = self.args.add
+        return f"$1::int4, {add(p, 'int2')}, {add(head, 'text')}, {add(head + LAST, 'text')}, {add(rest, 'text')}"
+
+    def containing(self, p: int, text: str) -> str:
+        """A lookup of strings that hold this one."""
+        return f"strings_containing($1::int4, {self.args.add(p, 'int2')}, {self.args.add(string.fold(text), 'text')})"
+
+    def _date(self, p: int, span: Span, how: str) -> str:
+        moment = p & ORDINALS == 1
+        ends = self._bound((MOMENT if moment else SPAN)[how], low=span.start, high=span.end)
+        if moment:
+            return MOMENT[how].format(**ends, a="r.updated")
+        rows = self._rows("ix_date", p, SPAN[how].format(**ends, a="x.lo", b="x.hi"))
+        if p != self._main:
+            return f"exists (select {rows})"
+        main = SPAN[how].format(**ends, a="r.d", b="r.dz")
+        # Not `exists`, for which the planner would read the whole table in case.
+        several = f"coalesce((select true {rows} limit 1), false)"
+        return f"((r.have >> {p & ORDINALS}) & 1 = 1 and case when r.many then {several} else {main} end)"
+
+    def bounds(self, group: AnyOf) -> tuple[list[str], list[str]]:
+        """Bounds on `r.d` that follow from a date test, so that a walk can start and end there.
+
+        Those that hold for every row, and those that hold unless it has several main dates.
+        """
+        always, single = [], []
+        if len(group.tests) == 1 and not group.negated and self._params[group.tests[0].param].number == self._main:
+            test = group.tests[0]
+            if isinstance(test.value, Span):
+                if test.how in ("eq", "ap", "le"):
+                    always.append(f"r.d < {self._moment(test.value.end)}")
+                if test.how in ("lt", "eb"):
+                    always.append(f"r.d < {self._moment(test.value.start)}")
+                if test.how == "eq":
+                    single.append(f"r.d >= {self._moment(test.value.start)}")
+                if test.how == "sa":
+                    single.append(f"r.d >= {self._moment(test.value.end)}")
+        return always, single
+
+    def _amount(self, p: int, amount: Amount, how: str) -> str:
+        ends = self._bound(AMOUNT[how], low=amount.low, high=amount.high, exact=amount.exact)
+        test = " and ".join([AMOUNT[how].format(**ends), *self._unit(amount)])
+        return f"exists (select {self._rows('ix_num', p, test)})"
+
+    def _bound(self, template: str, **ends: datetime | Decimal) -> dict[str, str]:
+        """The ends that this comparison speaks of, bound; PostgreSQL refuses values that no text mentions."""
+        return {
+            name: self.args.add(end, "timestamptz" if isinstance(end, datetime) else "numeric")
+            for name, end in ends.items()
+            if f"{{{name}}}" in template
+        }
+
+    def _unit(self, amount: Amount) -> list[str]:
+        code = None if amount.code is None else self.args.add(self.hashes.unit(amount.code), "int8")
+        if amount.system is None:
+            return [] if code is None else [f"{code} in (x.code, x.unit)"]
+        system = f"x.system = {self.args.add(self.hashes.unit(amount.system), 'int8')}"
+        return [system] if code is None else [system, f"x.code = {code}"]
+
+    def _rows(self, table: str, p: int, test: str) -> str:
+        """Rows of a side table that belong to `r` and pass this test."""
+        place = self.args.add(p, "int2")
+        return f"from {table} x where x.tenant = $1::int4 and x.rid = r.rid and x.p = {place} and {test}"
+
+    def _moment(self, at: datetime) -> str:
+        return self.args.add(at, "timestamptz")
+
+
+def is_hashed(test: Test) -> bool:
+    """Tokens alone answer this test."""
+    match test.value:
+        case Token():
+            return test.param != "_id"
+        case Ref() | Uri() | Logical():
+            return True
+        case Text():
+            return test.how == "exact"
+    return False

@@ -1,0 +1,59 @@
+"""A version of a resource as it came out of a row, opened and decoded no further than somebody asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from ..fhir.definitions import RESOURCES
+from ..fhir.json import decode
+from ..ports.records import Resource, Version
+from .bodies import Bodies, whole
+from .pool import Row
+
+TYPES: Mapping[int, str] = {number: name for name, number in RESOURCES.items()}
+LARGEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Found:
+    """One version; `sealed` is its body at rest, None for a tombstone; `patients` those whose compartment it is in."""
+
+    type: str
+    id: str
+    version: int
+    updated: datetime
+    patients: tuple[str, ...]
+    bodies: Bodies = field(repr=False)
+    sealed: bytes | None = field(repr=False)
+    dic: int = 0
+    kid: int = 0
+
+    @classmethod
+    def of(cls, row: Row, type_: str, id_: str, bodies: Bodies) -> "Found":
+        """From a row of `read_many`, `bodies_by_rid` or `versions`."""
+        subject, others = row["subject"], row["others"]
+        patients = () if subject is None else (subject, *(others or ()))
+        return cls(type_, id_, row["ver"], row["updated"], patients, bodies, row["body"], row["dic"], row["kid"])
+
+    @cached_property
+    def body(self) -> bytes | None:
+        """Final JSON, None for a tombstone."""
+        if self.sealed is None:
+            return None
+        rest = self.bodies.unpack(self.type, self.id, self.sealed, self.dic, self.kid)
+        return whole(self.type, self.id, self.version, self.updated, rest)
+
+    @cached_property
+    def resource(self) -> Resource | None:
+        """The body decoded."""
+        return None if self.body is None else decode(self.body, LARGEST)
+
+    def version_of(self) -> Version:
+        """As it leaves the store."""
+        return Version(self.type, self.id, self.version, self.updated, self.body, self.patients)
+
+
+def each(row: Row, bodies: Bodies) -> Found:
+    """A row that says itself which resource it is."""
+    return Found.of(row, TYPES[row["rt"]], row["id"], bodies)

@@ -1,0 +1,229 @@
+"""ports.Records over PostgreSQL, for one tenant: read, version, history, search, and the write of a single resource.
+
+What a row shows is found by `compile` and `reads`, and decided by `visible`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from ..access.reach import Narrowed, Reach
+from ..fhir.definitions import RESOURCES
+from ..fhir.extract import extractor
+from ..fhir.outcomes import PreconditionFailed, Unavailable, Unprocessable
+from ..fhir.search.include import parameters, targets
+from ..fhir.search.query import Include, Ref
+from ..ports.journal import Entry
+from ..ports.records import Page, Place, Resource, Version, Written
+from . import compile as compiler
+from .bodies import tail
+from .bound import Bound, patients
+from .found import Found, each
+from .frequency import Frequencies
+from .journal import APPEND, columns
+from .pool import Connection, Pool, Row
+from .reads import Reads
+from .registry import Registries
+from .rows import NOTHING, rows
+from .visible import Sight
+
+VERSIONS = "select * from versions($1, $2, $3, $4, $5)"
+PUT = f"select * from put({', '.join(f'${n}' for n in range(1, 36))})"
+MOST_INCLUDED = 1000
+CHUNK = 100
+
+
+class PostgresRecords:
+    """The clinical record of one tenant. `reads` and `frequencies` are shared by all tenants of the process."""
+
+    def __init__(
+        self, bound: Bound, pool: Pool, reads: Reads, frequencies: Frequencies, registries: Registries
+    ) -> None:
+        self._bound = bound
+        self._pool = pool
+        self._reads = reads
+        self._frequencies = frequencies
+        self._registries = registries
+        self._sight = Sight(bound, pool, reads)
+
+    # One resource ----------------------------------------------------------------------------------------------------
+
+    async def read(self, type_: str, id_: str, reach: Reach) -> Version | None:
+        """As ports.Records."""
+        row = await self._reads.get(self._bound.tenant, type_, id_)
+        if row is None:
+            return None
+        return await self._shown(Found.of(row, type_, id_, self._bound.bodies), reach)
+
+    async def version(self, type_: str, id_: str, version: int, reach: Reach) -> Version | None:
+        """As ports.Records."""
+        found = [one for one in await self._versions(type_, id_, version + 1, 1) if one.version == version]
+        return await self._shown(found[0], reach) if found else None
+
+    async def history(
+        self, type_: str, id_: str, reach: Reach, count: int, before: int | None = None
+    ) -> Sequence[Version]:
+        """As ports.Records."""
+        shown: list[Version] = []
+        while len(shown) < count:
+            found = await self._versions(type_, id_, before, CHUNK)
+            shown += [one for one in [await self._shown(one, reach) for one in found] if one is not None]
+            if len(found) < CHUNK:
+                break
+            before = found[-1].version
+        return shown[:count]
+
+    async def _shown(self, found: Found, reach: Reach) -> Version | None:
+        """The version, if this reach shows it: a tombstone to whom it shows the version before."""
+        judged = found
+        if found.sealed is None and not reach.open:
+            before = await self._versions(found.type, found.id, found.version, 1)
+            judged = before[0] if before else found
+        return found.version_of() if await self._sight.shows(reach, judged) else None
+
+    async def _versions(self, type_: str, id_: str, before: int | None, count: int) -> list[Found]:
+        rows_ = await self._pool.fetch(VERSIONS, self._bound.tenant, RESOURCES[type_], id_, before, count)
+        return [Found.of(row, type_, id_, self._bound.bodies) for row in rows_]
+
+    # Search ----------------------------------------------------------------------------------------------------------
+
+    async def search(self, narrowed: Narrowed, after: Place | None = None) -> Page:
+        """As ports.Records."""
+        await self._registries.require(narrowed)
+        await self._frequencies.refresh()
+        if not narrowed.query.count or not narrowed.reach.ways:
+            return Page(())
+        matches, following = await self._matches(narrowed, after)
+        included, cut = await self._included(narrowed, matches)
+        return Page([one.version_of() for one in matches], [one.version_of() for one in included], following, cut)
+
+    async def _matches(self, narrowed: Narrowed, after: Place | None) -> tuple[list[Found], Place | None]:
+        """A full page, as long as there is more: what a hash let in and the exact check put out is made up for."""
+        count, reach = narrowed.query.count, narrowed.reach
+        matches: list[Found] = []
+        while True:
+            wanted = count - len(matches) + 1
+            statement = compiler.page(
+                narrowed, self._bound.tenant, self._bound.hashes, self._frequencies, after, wanted
+            )
+            found = await self._pool.fetch(statement.sql, *statement.args)
+            for at, row in enumerate(found):
+                one = each(row, self._bound.bodies)
+                if reach.open or await self._sight.shows(reach, one):
+                    if len(matches) == count:
+                        return matches, _place(found[at - 1], after) if at else after
+                    matches.append(one)
+            if len(found) < wanted:
+                return matches, None
+            after = _place(found[-1], after)
+
+    async def _included(self, narrowed: Narrowed, matches: Sequence[Found]) -> tuple[list[Found], bool]:
+        """What the includes bring: never a match again, nothing twice, at most a thousand."""
+        seen = {(one.type, one.id) for one in matches}
+        found: list[Found] = []
+        for include in narrowed.query.includes if matches else ():
+            bring = self._backward if include.reverse else self._forward
+            for one in await bring(narrowed, include, matches):
+                if (one.type, one.id) not in seen:
+                    seen.add((one.type, one.id))
+                    found.append(one)
+        return found[:MOST_INCLUDED], len(found) > MOST_INCLUDED
+
+    async def _forward(self, narrowed: Narrowed, include: Include, matches: Sequence[Found]) -> list[Found]:
+        """The targets of the matches that this caller may read."""
+        refs = dict.fromkeys(ref for one in matches for ref in targets(one.resource or {}, include))
+        allowed = [ref for ref in refs if ref.type in narrowed.forward][: MOST_INCLUDED + 1]
+        found = await asyncio.gather(*(self._target(ref, narrowed.forward[ref.type]) for ref in allowed))
+        return [one for one in found if one is not None]
+
+    async def _target(self, ref: Ref, reach: Reach) -> Found | None:
+        row = await self._reads.get(self._bound.tenant, ref.type, ref.id)
+        if row is None or row["body"] is None:
+            return None
+        found = each(row, self._bound.bodies)
+        return found if await self._sight.shows(reach, found) else None
+
+    async def _backward(self, narrowed: Narrowed, include: Include, matches: Sequence[Found]) -> list[Found]:
+        """What refers to the matches and may be found by this caller."""
+        reach = narrowed.backward.get(include.source)
+        aimed = [one for one in matches if include.target in ("", one.type)]
+        if reach is None or not aimed:
+            return []
+        tokens = [
+            self._bound.hashes.reference(param.number, one.type, one.id)
+            for param in parameters(include.source, include.param)
+            for one in aimed
+        ]
+        statement = compiler.referring(
+            include.source, reach, self._bound.tenant, self._bound.hashes, tokens, MOST_INCLUDED + 1
+        )
+        rows_ = await self._pool.fetch(statement.sql, *statement.args)
+        found = [each(row, self._bound.bodies) for row in rows_]
+        return [one for one in found if await self._sight.shows(reach, one)]
+
+    # Write -----------------------------------------------------------------------------------------------------------
+
+    async def write(
+        self, type_: str, id_: str, resource: Resource | None, entry: Entry, expected: int | None = None
+    ) -> Written:
+        """Make `resource` the current version (None: delete it), with its audit entry in the same transaction.
+
+        `expected` is the version of If-Match. Raises PreconditionFailed where the resource is at another, Unprocessable
+        where the id belongs to another patient's resource, Unavailable.
+        """
+        args = self._row(type_, id_, resource, expected)
+        async with self._pool.connection() as connection:
+            written = await self._put(connection, args, entry)
+        if written["outcome"] == "conflict":
+            raise PreconditionFailed(f"If-Match names version {expected}; the resource is at {written['ver']}")
+        if written["outcome"] == "refused":
+            raise Unprocessable(f"{type_}/{id_} exists and belongs to another patient")
+        return Written(written["outcome"], written["ver"], written["updated"])
+
+    async def _put(self, connection: Connection, args: Sequence[Any], entry: Entry) -> Row:
+        """Both or neither; a second try when somebody else created the same id at the same moment."""
+        for last in (False, True):
+            try:
+                async with connection.transaction():
+                    written = await connection.fetchrow(PUT, *args)
+                    await connection.execute(APPEND, *columns([entry]))
+                assert written is not None  # noqa: S101  put returns one row
+                return written
+            except asyncpg.UniqueViolationError:
+                if last:
+                    raise
+        raise Unavailable
+
+    def _row(self, type_: str, id_: str, resource: Resource | None, expected: int | None) -> Sequence[Any]:
+        """The arguments of `put`."""
+        bound, rt = self._bound, RESOURCES[type_]
+        ixv = self._registries.version(type_)
+        if resource is None:
+            return (bound.tenant, rt, id_, None, None, None, 0, 0, None, expected, ixv, *NOTHING)
+        who = patients(type_, resource)
+        packed = bound.bodies.pack(type_, id_, tail(resource))
+        found = rows(type_, id_, extractor(type_)(resource, bound.zone), who, bound.hashes)
+        return (
+            bound.tenant,
+            rt,
+            id_,
+            who[0] if who else None,
+            list(who[1:]) or None,
+            packed.digest,
+            packed.dic,
+            packed.kid,
+            packed.body,
+            expected,
+            ixv,
+            *found.columns(),
+        )
+
+
+def _place(row: Row, before: Place | None) -> Place:
+    """Where this row stands in the order of the search."""
+    key = row["k"]
+    text = key.replace(tzinfo=UTC).isoformat() if isinstance(key, datetime) else key  # '-infinity' comes without a zone
+    return Place(text, row["rid"], row["top"] if before is None else before.top)

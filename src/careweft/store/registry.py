@@ -1,0 +1,125 @@
+"""Which search parameters this database has indexed, and by which version (architecture decision 21)."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from ..access.reach import Narrowed
+from ..fhir.definitions import COMPARTMENT, RESOURCES, SEARCH, SearchParam
+from ..fhir.outcomes import Unavailable
+from ..fhir.search.include import parameters
+from .pool import Connection, Pool
+
+FORMS = {
+    "token": 1,
+    "reference": 1,
+    "date": 1,
+    "string": 1,
+    "number": 1,
+    "quantity": 1,
+    "uri": 1,
+    "composite": 1,
+    "special": 1,
+}
+"""Raise a kind's number when its index rows are made differently: its parameters are then rebuilt by `reindex`."""
+
+SAY = """insert into param (p, type, code, digest, ready)
+  select p, $2, code, digest, $5 from unnest($1::int2[], $3::text[], $4::bytea[]) x(p, code, digest)
+  on conflict (p) do update set code = excluded.code, digest = excluded.digest, ready = excluded.ready"""
+RAISE = "insert into ixgen (rt, ixv) values ($1, 1) on conflict (rt) do update set ixv = ixgen.ixv + 1"
+RAISE_LOCK = 20210  # of pg_advisory_xact_lock, with the type's number; require_index_version in SQL shares it
+
+
+def digest(param: SearchParam) -> bytes:
+    """What the index rows of a parameter depend on."""
+    parts = (param.kind, str(FORMS[param.kind]), param.expression, ",".join(param.targets), repr(param.components))
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).digest()
+
+
+async def sync(connection: Connection) -> list[str]:
+    """Tell the database this program's parameters; returns the types whose records have to be indexed again.
+
+    A parameter that is new or changed is ready at once where no record of its type exists, else after `reindex`.
+    """
+    known = {row["p"]: bytes(row["digest"]) for row in await connection.fetch("select p, digest from param")}
+    wanted = {param.number: param for params in SEARCH.values() for param in params.values()}
+    changed = [param for number, param in wanted.items() if known.get(number) != digest(param)]
+    types = sorted({param.type for param in changed})
+    return [type_ for type_ in types if await _sync_type(connection, type_, changed)]
+
+
+async def _sync_type(connection: Connection, type_: str, changed: Iterable[SearchParam]) -> bool:
+    mine = [param for param in changed if param.type == type_]
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1, $2)", RAISE_LOCK, RESOURCES[type_])
+        used = bool(await connection.fetchval("select exists (select from res where rt = $1)", RESOURCES[type_]))
+        await connection.execute(
+            SAY,
+            [param.number for param in mine],
+            type_,
+            [param.code for param in mine],
+            [digest(param) for param in mine],
+            not used,
+        )
+        await connection.execute(RAISE, RESOURCES[type_])
+    return used
+
+
+READ = "select rt, ixv, array(select code from param where not ready and p / 64 = rt) as rebuilding from ixgen"
+LASTS = 5.0
+
+
+class Registries:
+    """What this process may rely on: it indexes by the versions it found at its start, and looks every five seconds
+    whether parameters are being rebuilt or a later program has raised a version.
+    """
+
+    def __init__(self, pool: Pool, now: Callable[[], float] = time.monotonic) -> None:
+        self._pool = pool
+        self._now = now
+        self._until = float("-inf")
+        self._own: dict[int, int] = {}
+        self._rebuilding: dict[int, frozenset[str]] = {}
+        self._moved: frozenset[int] = frozenset()
+
+    async def refresh(self, *, at_once: bool = False) -> None:
+        """Read the registry, if what is known is older than five seconds. Raises Unavailable."""
+        if not at_once and self._now() < self._until:
+            return
+        rows = await self._pool.fetch(READ)
+        self._own = self._own or {row["rt"]: row["ixv"] for row in rows}
+        self._rebuilding = {row["rt"]: frozenset(row["rebuilding"]) for row in rows if row["rebuilding"]}
+        self._moved = frozenset(row["rt"] for row in rows if row["ixv"] != self._own.get(row["rt"]))
+        self._until = self._now() + LASTS
+
+    def version(self, type_: str) -> int:
+        """The index version of the rows that this process writes; `refresh` has been called before."""
+        return self._own[RESOURCES[type_]]
+
+    async def require(self, narrowed: Narrowed) -> None:
+        """Raise Unavailable where a parameter of this search, its order, reach or includes is not fully indexed."""
+        await self.refresh()
+        if self._rebuilding or self._moved:
+            for type_, code in _used(narrowed):
+                self._check(type_, code)
+
+    def _check(self, type_: str, code: str) -> None:
+        rt = RESOURCES[type_]
+        if rt in self._moved:
+            raise Unavailable(f"{type_} is indexed by a later version of this server; this one has to be restarted")
+        if code in self._rebuilding.get(rt, ()):
+            raise Unavailable(f"search parameter {code} of {type_} is being indexed; `careweft reindex` ends that")
+
+
+def _used(narrowed: Narrowed) -> Iterator[tuple[str, str]]:
+    """Every parameter that decides what this search finds, brings, and in which order."""
+    query = narrowed.query
+    yield from ((query.type, test.param) for group in query.where for test in group.tests)
+    yield from ((query.type, key.param) for key in query.sort)
+    for reach in (narrowed.reach, *narrowed.backward.values()):
+        yield from ((reach.type, test.param) for way in reach.ways for group in way.where for test in group.tests)
+        for code in COMPARTMENT.get(reach.type, ()) if any(way.patient for way in reach.ways) else ():
+            yield reach.type, code
+    for include in query.includes:
+        if include.reverse:
+            yield from ((include.source, param.code) for param in parameters(include.source, include.param))

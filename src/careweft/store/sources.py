@@ -1,0 +1,207 @@
+"""Where a search's rows come from: the access path that we choose, and what it answers (architecture decision 6).
+
+`patient` is the btree of one patient's rows, `token` the GIN index alone, `rows` row numbers from a lookup of ids or
+strings, `walk` a type's rows in the order asked for, until the page is full.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..access.reach import How, Reach
+from ..fhir.definitions import SEARCH
+from ..fhir.search.query import AnyOf, Display, Query, Ref, Test, Text, Token
+from .bound import naming
+from .conditions import Conditions, is_hashed
+
+IN_COMPARTMENT = (How.COMPARTMENT, How.OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A FROM clause, what holds there, and whose column carries the date."""
+
+    of: str
+    where: tuple[str, ...]
+    date: str = "r.d"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The path, its sources (which have no row in common), and the group of the search that they answer in full."""
+
+    path: str
+    sources: tuple[Source, ...]
+    used: AnyOf | None = None
+
+
+class Estimate(Protocol):
+    """What is known of how common tokens are."""
+
+    rows: float
+
+    def of(self, tokens: Sequence[int]) -> float:
+        """About how many rows hold one of these."""
+        ...
+
+
+def choose(conditions: Conditions, query: Query, reach: Reach, estimate: Estimate) -> Chosen:
+    """The path that is expected to touch the fewest rows."""
+    if (patient := only_patient(reach) or _asked_patient(query)) is not None:
+        return Chosen("patient", _by_patient(conditions, patient))
+    if (group := _first(query, _is_id)) is not None:
+        return Chosen("rows", (_by_ids(conditions, group),), group)
+    if (group := _rarest(conditions, query, estimate)) is not None:
+        return Chosen("token", (by_tokens(conditions, conditions.hashed(group.tests)),), group)
+    if (patient := _target_patient(reach)) is not None:
+        return Chosen("token", (_by_targets(conditions, patient),))
+    return _by_text(conditions, query) or Chosen("walk", tuple(_walk(conditions, query)))
+
+
+def _by_text(conditions: Conditions, query: Query) -> Chosen | None:
+    """By strings or display texts, if any are asked for."""
+    if (group := _first(query, _is_word)) is not None:
+        return Chosen("rows", (_by_words(conditions, group),), group)
+    if (group := _first(query, _is_display)) is not None:
+        return Chosen("token", (_by_display(conditions, group),), group)
+    return None
+
+
+def only_patient(reach: Reach) -> str | None:
+    """The patient in whose compartment every way lies."""
+    patients = {way.patient if way.how in IN_COMPARTMENT else None for way in reach.ways}
+    return patients.pop() if len(patients) == 1 else None
+
+
+def _target_patient(reach: Reach) -> str | None:
+    """The patient by the targets of whose record every way goes."""
+    patients = {way.patient if way.how is How.TARGET else None for way in reach.ways}
+    return patients.pop() if len(patients) == 1 else None
+
+
+def _asked_patient(query: Query) -> str | None:
+    """The one patient that a parameter asks for, if all whom it may name are in `pat` or `res_pat`."""
+    params = naming(query.type)
+    for group in query.where:
+        match group:
+            case AnyOf((test,), False) if test.param in params and isinstance(test.value, Ref):
+                if test.value.type == "Patient":
+                    return test.value.id
+    return None
+
+
+def _rarest(conditions: Conditions, query: Query, estimate: Estimate) -> AnyOf | None:
+    """The group of tokens that the fewest rows hold, if they are few enough for the index to beat a walk.
+
+    A walk passes about count * rows / n rows until the page is full, the index n: so below the root of count * rows.
+    """
+    groups = [group for group in query.where if not group.negated and all(map(is_hashed, group.tests))]
+    if not groups:
+        return None
+    held = [estimate.of(conditions.hashed(group.tests)) for group in groups]
+    few = math.sqrt(max(query.count, 1) * estimate.rows)
+    return groups[held.index(min(held))] if estimate.rows <= 0 or min(held) <= few else None
+
+
+def _first(query: Query, is_such: Callable[[Test], bool]) -> AnyOf | None:
+    """The first group that asks for nothing but such values."""
+    return next((group for group in query.where if not group.negated and all(map(is_such, group.tests))), None)
+
+
+def _is_id(test: Test) -> bool:
+    return test.param == "_id" and isinstance(test.value, Token)
+
+
+def _is_word(test: Test) -> bool:
+    return isinstance(test.value, Text) and test.how != "exact"
+
+
+def _is_display(test: Test) -> bool:
+    return isinstance(test.value, Display)
+
+
+# Where rows come from ------------------------------------------------------------------------------------------------
+
+
+def _by_patient(conditions: Conditions, patient: str) -> tuple[Source, ...]:
+    """A patient's own rows, and those that have this patient beside their subject."""
+    pat = conditions.args.add(conditions.hashes.own("Patient", patient), "int8")
+    return (
+        Source("res r", ("r.tenant = $1::int4", f"r.rt = {conditions.rt}", f"r.pat = {pat}")),
+        Source(
+            "res_pat m join res r on r.tenant = m.tenant and r.rid = m.rid",
+            ("m.tenant = $1::int4", f"m.pat = {pat}", f"m.rt = {conditions.rt}"),
+            "m.d",
+        ),
+    )
+
+
+def by_tokens(conditions: Conditions, tokens: Sequence[int]) -> Source:
+    """The rows that hold one of these tokens."""
+    return Source("res r", (conditions.tokens(tokens, index=True), _of_type(conditions)))
+
+
+def _by_targets(conditions: Conditions, patient: str) -> Source:
+    return Source("res r", (targets(conditions, patient), _of_type(conditions)))
+
+
+def _by_display(conditions: Conditions, group: AnyOf) -> Source:
+    terms = " union all ".join(
+        f"select terms_starting({conditions.beginning(SEARCH[conditions.type][test.param].number, test.value.text)})"
+        for test in group.tests
+        if isinstance(test.value, Display)
+    )
+    return Source("res r", (f"r.tok && array({terms})", _of_type(conditions)))
+
+
+def _by_ids(conditions: Conditions, group: AnyOf) -> Source:
+    ids = [test.value.code for test in group.tests if isinstance(test.value, Token)]
+    rids = f"select rids_of($1::int4, {conditions.rt}, {conditions.args.add(ids, 'text[]')})"
+    return Source("res r", ("r.tenant = $1::int4", f"r.rid = any(array({rids}))", f"(r.rt = {conditions.rt}) is true"))
+
+
+def _by_words(conditions: Conditions, group: AnyOf) -> Source:
+    rids = " union all ".join(
+        _lookup(conditions, test.param, test.value.text, test.how)
+        for test in group.tests
+        if isinstance(test.value, Text)
+    )
+    return Source("res r", ("r.tenant = $1::int4", f"r.rid = any(array({rids}))", f"(r.rt = {conditions.rt}) is true"))
+
+
+def _lookup(conditions: Conditions, code: str, text: str, how: str) -> str:
+    p = SEARCH[conditions.type][code].number
+    if how == "contains":
+        return f"select {conditions.containing(p, text)}"
+    return f"select strings_starting({conditions.beginning(p, text)})"
+
+
+def _walk(conditions: Conditions, query: Query) -> Iterator[Source]:
+    """All rows of the type, between the bounds that date tests set; the few with several main dates apart."""
+    whole = ("r.tenant = $1::int4", f"r.rt = {conditions.rt}")
+    found = [conditions.bounds(group) for group in query.where if column(query) == "d"]
+    always = tuple(bound for bounds, _ in found for bound in bounds)
+    single = tuple(bound for _, bounds in found for bound in bounds)
+    if single:
+        yield Source("res r", (*whole, *always, *single, "not r.many"))
+        yield Source("res r", (*whole, "r.many"))
+    else:
+        yield Source("res r", (*whole, *always))
+
+
+def _of_type(conditions: Conditions) -> str:
+    """Said so that no index is used for it."""
+    return f"(r.tenant = $1::int4 and r.rt = {conditions.rt}) is true"
+
+
+def targets(conditions: Conditions, patient: str) -> str:
+    """The row targets something of this patient's."""
+    target = conditions.args.add(conditions.hashes.salt(SEARCH[conditions.type]["target"].number), "int8")
+    pat = conditions.args.add(conditions.hashes.own("Patient", patient), "int8")
+    return f"r.tok && array(select x.own # {target} from res x where x.tenant = $1::int4 and x.pat = {pat})"
+
+
+def column(query: Query) -> str:
+    """The column that the search is sorted by; without `_sort` the date."""
+    return {"_lastUpdated": "updated", "_id": "id"}.get(query.sort[0].param, "d") if query.sort else "d"

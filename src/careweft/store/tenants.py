@@ -1,0 +1,81 @@
+"""The tenants: who they are, by the id in their URLs."""
+
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from zoneinfo import available_timezones
+
+import asyncpg
+
+from ..tenancy import Tenant
+from .listen import Listener
+from .memory import Memory
+from .pool import Pool, Row
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+FIND = "select id::text, number, name, zone, sdk_scopes, care_records from tenant where id = $1::text::uuid"
+ALL = "select id::text, number, name, zone, sdk_scopes, care_records from tenant order by number"
+CREATE = """
+insert into tenant (id, name, zone, sdk_scopes, care_records, hash_key) values ($1::text::uuid, $2, $3, $4, $5, $6)
+returning id::text, number, name, zone, sdk_scopes, care_records
+"""
+
+
+class PostgresTenants:
+    """ports.Tenants, answering from memory for a few seconds."""
+
+    def __init__(self, pool: Pool, listener: Listener, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._pool = pool
+        self._random = random
+        self._memory: Memory[str, Tenant] = Memory()
+        listener.hear("tenant", self._changed)
+
+    async def find(self, id_: str) -> Tenant | None:
+        """The tenant whose id this is, letter by letter; what is no lower-case UUID is none. Raises Unavailable."""
+        if not UUID.fullmatch(id_):
+            return None
+        return await self._memory.get(id_, lambda: self._read(id_))
+
+    async def all(self) -> Sequence[Tenant]:
+        """Every tenant, oldest first. Raises Unavailable."""
+        return [read(row) for row in await self._pool.fetch(ALL)]
+
+    async def create(
+        self, name: str, id_: str, zone: str, sdk_scopes: tuple[str, ...], care_records: tuple[str, ...]
+    ) -> Tenant:
+        """A new tenant with a hash key of its own. Raises ValueError where id or zone are none or the id is taken."""
+        if not UUID.fullmatch(id_):
+            raise ValueError(f"a tenant's id is a lower-case UUID, not {id_!r}")
+        if zone not in available_timezones():
+            raise ValueError(f"a tenant's zone is an IANA time zone such as America/New_York, not {zone!r}")
+        try:
+            row = await self._pool.fetchrow(
+                CREATE, id_, name, zone, list(sdk_scopes), list(care_records), self._random(32)
+            )
+        except asyncpg.UniqueViolationError:
+            raise ValueError(f"there is already a tenant {id_}") from None
+        assert row is not None  # noqa: S101  an insert returns its row
+        return read(row)
+
+    def _changed(self, id_: str) -> None:
+        if id_:
+            self._memory.drop(id_)
+        else:
+            self._memory.clear()
+
+    async def _read(self, id_: str) -> Tenant | None:
+        row = await self._pool.fetchrow(FIND, id_)
+        return None if row is None else read(row)
+
+
+def read(row: Row) -> Tenant:
+    """A row as a Tenant."""
+    return Tenant(
+        id=row["id"],
+        number=row["number"],
+        name=row["name"],
+        zone=row["zone"],
+        sdk_scopes=tuple(row["sdk_scopes"]),
+        care_records=tuple(row["care_records"]),
+    )

@@ -1,0 +1,57 @@
+"""What an API surface is. The tables that use these words are this folder's other files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+INTERACTIONS = ("read", "vread", "history-instance", "search-type", "create", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One resource type on one surface: what can be done with it, and by what it is searched.
+
+    `can` are codes of FHIR's TypeRestfulInteraction; `params` search parameter codes; `together` the combinations that
+    US Core names; `includes` values of `_include` such as "Observation:patient"; `revincludes` likewise.
+    """
+
+    type: str
+    can: frozenset[str]
+    params: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+    includes: tuple[str, ...] = ()
+    revincludes: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One FHIR base URL.
+
+    `base` is a path with `{tenant}`; `audience` says whose tokens it takes: "patient" surfaces take patient/ and
+    user/ scopes, "system" surfaces system/ scopes; `issuer` the authorization server whose tokens it takes.
+    """
+
+    id: str
+    name: str
+    side: Literal["provider", "payer", "intake"]
+    base: str
+    audience: Literal["patient", "system"]
+    offers: tuple[Offer, ...]
+    operations: tuple[str, ...] = ()
+    guides: tuple[str, ...] = ()
+    instantiates: tuple[str, ...] = ()
+    fhir: str = "4.0.1"
+    default_format: Literal["json", "xml"] = "json"
+    issuer: str = "v2"
+
+    def url(self, base_url: str, tenant: str) -> str:
+        """The FHIR base URL of a tenant: the audience of its tokens, byte for byte (OAUTH-15)."""
+        return base_url + self.base.replace("{tenant}", tenant)
+
+    @cached_property
+    def by_type(self) -> Mapping[str, Offer]:
+        """The offers by resource type."""
+        return MappingProxyType({one.type: one for one in self.offers})

@@ -1,0 +1,20 @@
+"""Tenants: the organizations whose records the platform holds apart."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One organization.
+
+    `id` is the lower-case UUID of its URLs, `number` the small key of its rows, `zone` the IANA zone in which its
+    values without offset are read (fixed at creation), `sdk_scopes` and `care_records` its names in the previous
+    generation.
+    """
+
+    id: str
+    number: int
+    name: str
+    zone: str = "UTC"
+    sdk_scopes: tuple[str, ...] = ()
+    care_records: tuple[str, ...] = ()

@@ -1,0 +1,82 @@
+"""One request and its reply, as every door sees them: read once from ASGI, nothing of a framework in between."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..access.caller import Caller
+from ..access.reach import Reach
+from ..ports.journal import Entry
+from ..tenancy import Tenant
+
+if TYPE_CHECKING:  # a route names its handler, and a handler takes a request
+    from .route import Route
+
+Headers = list[tuple[bytes, bytes]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+PRIVATE = b"no-store, private"
+
+
+class Reply(NamedTuple):
+    """What goes back: the front adds the headers that every reply carries."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    recorded: bool = False
+    """The audit entry is durable already: it was written in the transaction of what it tells."""
+    kept: bytes = PRIVATE
+    """Cache-Control: who may keep this, and for how long; nobody, unless the handler says so."""
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request, and what is learned about it on its way in: not frozen, because the front and the guard fill it in.
+
+    `patients`, `type`, `key` and `reason` are for the audit entry; `query` is the raw text after `?`.
+    """
+
+    method: str
+    query: bytes
+    headers: dict[bytes, bytes]
+    receive: Receive = field(repr=False)
+    peer: str | None
+    id: str
+    correlation: str | None = None
+    route: "Route | None" = None
+    args: dict[str, str] = field(default_factory=dict)
+    tenant: Tenant | None = None
+    caller: Caller | None = None
+    form: bytes | None = field(default=None, repr=False)
+    reach: Reach | None = None
+    patients: tuple[str, ...] = ()
+    reason: str | None = None
+    entry: Entry | None = None
+    """The audit entry where the room behind the door made it itself."""
+    allow: str | None = None
+    """The methods that the path takes, where it does not take this one."""
+
+    @property
+    def known_tenant(self) -> Tenant:
+        """The tenant that the guard found: a route with a tenant in its path is only answered once it did."""
+        if self.tenant is None:
+            raise LookupError("the guard has not resolved the tenant of this request")
+        return self.tenant
+
+    @property
+    def known_reach(self) -> Reach:
+        """How far the caller sees into the type of a route that reads by id."""
+        if self.reach is None:
+            raise LookupError("the guard has not measured the reach of this request")
+        return self.reach
+
+    @property
+    def known_caller(self) -> Caller:
+        """The caller that the guard let in: a route whose policy is a right is only answered once it did."""
+        if self.caller is None:
+            raise LookupError("the guard has not admitted the caller of this request")
+        return self.caller

@@ -1,0 +1,95 @@
+"""The search interaction, by GET and by POST _search: https://hl7.org/fhir/R4/http.html#search, https://hl7.org/fhir/R4/search.html"""
+
+import os
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from ...access.decide import Denied
+from ...access.narrow import narrow
+from ...access.reach import Narrowed
+from ...fhir.bundles import searchset
+from ...fhir.search.context import Context
+from ...fhir.search.parse import FORMS, Search, parse
+from ...ports.records import Page, Place, Version
+from .. import forms, negotiate, replies
+from ..exchange import Reply, Request
+from ..forms import Pairs
+from ..guard import BadAuthorization, insufficient
+from ..route import Handler, Right
+from ..site import Site
+from . import paging, remarks, urls
+from .links import Held, Sealer
+
+_LENIENT = re.compile(rb"(?:^|[,;])\s*handling\s*=\s*\"?lenient\"?\s*(?:[,;]|$)", re.IGNORECASE)
+
+
+def handler(site: Site, right: Right) -> Handler:
+    """The handler of `GET [base]/[type]` and of `POST [base]/[type]/_search`."""
+    sealer = Sealer(site.seal, os.urandom, lambda: site.clock().timestamp())
+
+    async def search(request: Request) -> Reply:
+        given = await parameters(request)
+        form = negotiate.chosen(request.headers, right.surface.default_format, given)
+        base = right.surface.url(site.base_url, request.known_tenant.id)
+        where = f"{base}/{right.type}"
+        shown = [pair for pair in given if pair[0] in FORMS]
+        held = paging.continued(sealer, where, request, given)
+        at = datetime.fromtimestamp(held.at, UTC) if held else site.clock()
+        asked = held.pairs if held else [pair for pair in given if pair[0] not in FORMS]
+        found = read(request, right, asked, Context(at, ZoneInfo(request.known_tenant.zone), base))
+        narrowed = confined(request, right, found)
+        page = await site.records(request.known_tenant).search(narrowed, Place(*held.place) if held else None)
+        request.patients = patients(page)
+        links = {"self": urls.joined(where, [*found.used, *shown])}
+        if page.following is not None:
+            following = page.following
+            place = (following.key, following.rid, following.top)
+            sealed = sealer.seal(where, request.known_caller, Held(at.timestamp(), place, list(found.used)))
+            links["next"] = urls.joined(where, [(paging.PAGE, sealed), *shown])
+        bundle = searchset(
+            base,
+            links,
+            entries(page.matches),
+            included=entries(page.included),
+            outcomes=remarks.made(found, narrowed, page, right.surface),
+        )
+        return replies.resource(200, bundle, form, [])
+
+    return search
+
+
+async def parameters(request: Request) -> Pairs:
+    """The parameters of the query and, of a POST, of the form. A token among them is refused (OAUTH-14)."""
+    given = forms.pairs(request.query)
+    if request.method == "POST":
+        given += await forms.form(request)
+    if any(name == "access_token" for name, _ in given):
+        raise BadAuthorization("An access token belongs in the Authorization header and nowhere else.")
+    return given
+
+
+def read(request: Request, right: Right, asked: Pairs, context: Context) -> Search:
+    """The search that was asked for; what this API does not offer is refused, or with handling=lenient passed over."""
+    lenient = bool(_LENIENT.search(request.headers.get(b"prefer", b"")))
+    return parse(right.type, right.surface.by_type[right.type], asked, context, lenient=lenient)
+
+
+def confined(request: Request, right: Right, found: Search) -> Narrowed:
+    """The search that may be run for this caller, decided anew on every page."""
+    narrowed = narrow(found.query, request.known_caller, right.surface, request.known_tenant.zone)
+    if isinstance(narrowed, Denied):
+        raise insufficient(right.surface, narrowed)
+    return narrowed
+
+
+def patients(page: Page) -> tuple[str, ...]:
+    """Whom this page shows, each once, for the audit entry."""
+    shown = (version for versions in (page.matches, page.included) for version in versions)
+    return tuple(dict.fromkeys(one for version in shown for one in version.patients))
+
+
+def entries(versions: Sequence[Version]) -> list[tuple[str, str, bytes]]:
+    """What the Bundle wants of each; a search shows no deletions."""
+    return [(one.type, one.id, one.body) for one in versions if one.body is not None]

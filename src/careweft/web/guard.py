@@ -1,0 +1,118 @@
+"""In front of every door: the tenant of the path, the bearer of the header, the right that the row of the table names.
+
+RFC 6750 section 2.1: the Authorization header is the only place for a token; those in a query or a form are refused.
+"""
+
+from ipaddress import ip_address
+
+from ..access.caller import Caller
+from ..access.decide import Denied, decide
+from ..access.narrow import reach
+from ..access.reach import Reach
+from ..fhir.outcomes import FhirRefusal, Forbidden, LoginRequired, NotFound
+from ..surfaces.model import Surface
+from .exchange import Request
+from .route import ClientAuthenticated, Feeding, Ops, Public, Right, Route
+from .site import Site
+
+MOST_REMEMBERED = 20_000
+
+
+class BadAuthorization(FhirRefusal):
+    """The Authorization header wants one `Bearer` and one token."""
+
+
+class Guard:
+    """Lets a request through to its handler, or raises the refusal that says why not."""
+
+    __slots__ = ("_rights", "_site")
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._rights = Rights()
+
+    async def admit(self, request: Request, route: Route) -> None:
+        """Fill in what the policy of `route` asks for: tenant, caller, reach. Closed for a policy that is none."""
+        if "tenant" in request.args:
+            request.tenant = await self._site.tenants.find(request.args["tenant"])
+            if request.tenant is None:
+                raise NotFound("There is no tenant with this id.")
+        policy = route.policy
+        if type(policy) is Right:
+            caller = await self._site.verifier.verify(token(request), request.known_tenant, policy.surface)
+            request.caller = caller
+            request.reach = self._rights.of(caller, policy, request.known_tenant.zone)
+        elif type(policy) is Feeding:
+            request.caller = await self._site.verifier.verify(token(request), request.known_tenant, policy.surface)
+        elif type(policy) is Ops:
+            _admit_operator(request, policy, metrics_open=self._site.metrics_open)
+        elif type(policy) not in (Public, ClientAuthenticated):
+            raise Forbidden("Nobody said who may use this path.")
+
+
+class Rights:
+    """`decide` and `reach`, remembered for each Caller: both are pure, and a verified Caller comes again and again.
+
+    The key is the objects themselves, kept alive here, so that nothing else can be taken for them.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int, str], tuple[Caller, Right, Denied | Reach | None]] = {}
+
+    def of(self, caller: Caller, right: Right, zone: str) -> Reach | None:
+        """How far the caller sees, for an interaction that reads by id, else None; Forbidden without the right."""
+        key = (id(caller), id(right), zone)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = (caller, right, measured(caller, right, zone))
+        found = known[2]
+        if type(found) is Denied:
+            raise insufficient(right.surface, found)
+        return found if type(found) is Reach else None
+
+
+def measured(caller: Caller, right: Right, zone: str) -> Denied | Reach | None:
+    """What `decide` and, for an interaction that reads by id, `reach` say."""
+    said = decide(caller, right.surface, right.type, right.interaction)
+    if isinstance(said, Denied):
+        return said
+    return reach(caller, right.surface, right.type, "r", zone) if said.letter == "r" else None
+
+
+def insufficient(surface: Surface, denied: Denied) -> Forbidden:
+    """The refusal of a caller whose scopes do not reach this far (AUTHZ-11: said before any data are looked at)."""
+    kind = "system scope" if surface.audience == "system" else "scope"
+    return Forbidden(f"Insufficient {kind} for requested resource: {denied.because}.")
+
+
+def token(request: Request) -> str:
+    """The bearer token of this request. LoginRequired where there is none, BadAuthorization where it is malformed."""
+    header = request.headers.get(b"authorization", b"")
+    if header[:7].lower() != b"bearer ":
+        raise BadAuthorization if header.strip().lower() == b"bearer" else LoginRequired
+    if b"access_token" in request.query:
+        raise BadAuthorization("An access token belongs in the Authorization header and nowhere else.")
+    try:
+        bearer = header[7:].strip().decode("ascii")
+    except UnicodeDecodeError:
+        raise BadAuthorization from None
+    if not bearer or " " in bearer or "," in bearer:
+        raise BadAuthorization
+    return bearer
+
+
+def _admit_operator(request: Request, policy: Ops, *, metrics_open: bool) -> None:
+    near = _loopback(request.peer) and b"x-forwarded-for" not in request.headers and b"forwarded" not in request.headers
+    if policy.local and not metrics_open and not near:
+        raise NotFound("This path answers on the machine itself only.")
+
+
+def _loopback(peer: str | None) -> bool:
+    try:
+        return peer is not None and ip_address(peer).is_loopback
+    except ValueError:
+        return False

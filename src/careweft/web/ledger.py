@@ -1,0 +1,52 @@
+"""The one audit entry of an interaction, told from its request and its outcome (architecture decision 10)."""
+
+from datetime import datetime
+from urllib.parse import unquote_to_bytes
+
+from ..ports.journal import Entry
+from .exchange import Request
+from .route import Right, Route
+
+ATTEMPTS = {"PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
+"""What a method that a path does not take would have been."""
+
+
+def entry(request: Request, route: Route, status: int, at: datetime) -> Entry:
+    """What is kept of this interaction: who, what, about whom, with which outcome; never a token, never a body."""
+    caller, tenant = request.caller, request.tenant
+    return Entry(
+        at=at,
+        tenant=tenant.number if tenant else None,
+        action=route.action if request.allow is None else attempted(request, route),
+        surface=route.surface,
+        status=status,
+        request_id=request.id,
+        client=caller.client if caller else None,
+        user=caller.user if caller else None,
+        patient=caller.patient if caller else None,
+        jti=caller.jti if caller else None,
+        type=route.policy.type if type(route.policy) is Right else None,
+        id=request.args.get("id"),
+        query=asked(request),
+        patients=request.patients,
+        address=request.peer,
+        reason=request.reason,
+    )
+
+
+def attempted(request: Request, route: Route) -> str:
+    """What a request would have been whose method its path does not take."""
+    return route.action if route.speaks == "oauth" else ATTEMPTS.get(request.method, "other")
+
+
+def asked(request: Request) -> bytes | None:
+    """The request's own search text, byte by byte: the query and, of a POST, the form (AUD-02).
+
+    None where a misplaced token stands in it, and for the token endpoint, whose form holds secrets (AUD-05).
+    """
+    if not request.query and not request.form:
+        return None
+    if request.route is not None and type(request.route.policy) is not Right:
+        return None
+    text = b"&".join(part for part in (request.query, request.form) if part)
+    return None if not text or b"access_token" in unquote_to_bytes(text).lower() else text

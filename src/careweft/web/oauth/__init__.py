@@ -1,0 +1,1 @@
+"""The authorization server's door: the token endpoint, the keys and the documents that describe it."""

@@ -1,0 +1,96 @@
+"""What a row of the route table says: which requests it takes, from whom, what answers, what browsers may do."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from ..access.scopes import LETTER
+from ..surfaces.model import Surface
+from .exchange import Reply, Request
+
+Handler = Callable[[Request], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Anyone may; it shows nobody's records and leaves no audit entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A bearer token of this surface that `decide` allows this interaction on this type."""
+
+    surface: Surface
+    type: str
+    interaction: str
+
+    @property
+    def scope(self) -> str:
+        """The least scope that holds this right."""
+        return f"{self.surface.audience}/{self.type}.{LETTER[self.interaction]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Feeding:
+    """A bearer token of this surface; the handler asks `decide` for the right to each record that comes."""
+
+    surface: Surface
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthenticated:
+    """The handler's own first step authenticates a registered client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ops:
+    """For the one who runs the machine: `local` answers over the loopback only, unless the site is told otherwise."""
+
+    local: bool = False
+
+
+Policy = Public | Right | Feeding | ClientAuthenticated | Ops
+
+
+class Cors(Enum):
+    """Which origins a browser may call this from (OAUTH-30)."""
+
+    NONE = "none"
+    ANY = "any"
+    REGISTERED = "registered"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row. `path` has `{tenant}`, `{id}` and `{vid}` as whole segments; `action` is the audit entry's word;
+    `speaks` is the language of its refusals.
+    """
+
+    methods: tuple[str, ...]
+    path: str
+    policy: Policy
+    answer: Handler
+    name: str
+    action: str
+    surface: str = ""
+    cors: Cors = Cors.NONE
+    speaks: Literal["fhir", "oauth"] = "fhir"
+    audited: bool = field(init=False)
+    """It comes near records or credentials, so that each interaction leaves one audit entry."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "audited", isinstance(self.policy, Right | Feeding | ClientAuthenticated))
+
+
+class Unguarded(Exception):
+    """A row of the route table has no policy that the guard knows (GEN-03): the server does not start."""
+
+
+def checked(route: Route) -> Route:
+    """This row, or `Unguarded` where nobody said who may use it, or where it is no row at all."""
+    if not isinstance(route.policy, Public | Right | Feeding | ClientAuthenticated | Ops):
+        raise Unguarded(f"{' '.join(route.methods)} {route.path} wants a policy, not {route.policy!r}")
+    if isinstance(route.policy, Right) and (not route.policy.type or "{tenant}" not in route.path):
+        raise Unguarded(f"{' '.join(route.methods)} {route.path} grants a right without a tenant and a type")
+    return route

@@ -1,0 +1,58 @@
+"""What the doors are built from: the composition root fills it in once, the doors only read it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..access.caller import Caller
+from ..oauth.keys import Keyring
+from ..oauth.token import TokenEndpoint
+from ..ports.clients import Clients
+from ..ports.clock import Clock
+from ..ports.feed import Feed
+from ..ports.journal import Journal
+from ..ports.records import Records
+from ..ports.tenants import Tenants
+from ..surfaces import ALL
+from ..surfaces.model import Surface
+from ..tenancy import Tenant
+from . import identity
+
+
+class Verifier(Protocol):
+    """Reads a bearer token."""
+
+    async def verify(self, bearer: str, tenant: Tenant, surface: Surface) -> Caller:
+        """Who calls. Raises LoginRequired for a token that does not hold here and now, Unavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that the doors need.
+
+    `base_url` is where callers find us, without a slash at its end: every link is built from it, and its host is the
+    only one that is answered (WEB-10), beside `aliases` and, in preview, the loopback's names. `records` and
+    `feed` bind a tenant. `seal` is the 32-byte key of paging links, `ready` names what has to work and says whether
+    it does.
+    """
+
+    base_url: str
+    tenants: Tenants
+    records: Callable[[Tenant], Records]
+    feed: Callable[[Tenant], Awaitable[Feed]]
+    journal: Journal
+    verifier: Verifier
+    clients: Clients
+    tokens: TokenEndpoint
+    keyring: Keyring
+    seal: bytes = field(repr=False)
+    clock: Clock
+    ready: Callable[[], Awaitable[Mapping[str, bool]]]
+    aliases: tuple[str, ...] = ()
+    trusted_proxies: int = 0
+    environment: str = "production"
+    metrics_open: bool = False
+    surfaces: tuple[Surface, ...] = ALL
+    ids: Callable[[], str] = field(default_factory=identity.numbering)
+    deadline: float = 30.0

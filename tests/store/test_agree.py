@@ -1,0 +1,157 @@
+"""The store finds exactly what evaluate.holds says, on random resources and random searches.
+
+A tenth of the pairs in make test, all 100,000 in make drill (CAREWEFT_DRILL=1), with the coverage printed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from careweft.access.reach import REACH, How, Way
+from careweft.fhir.compartments import members, subject
+from careweft.fhir.definitions import SEARCH
+from careweft.fhir.extract import extractor
+from careweft.fhir.json import decode
+from careweft.fhir.search.evaluate import holds
+from careweft.fhir.search.kinds import KINDS
+from careweft.fhir.search.kinds.prefix import PREFIXES
+from careweft.fhir.search.parse import Offers, parse
+from careweft.fhir.search.query import ALWAYS_BEFORE, Sort
+from careweft.fhir.search.sort import sortable
+from tests.fhir.strategies import CONTEXT, IDS, TYPICAL, ZONE, Coverage, resource, search
+from tests.store import shelf
+from tests.world import DRILL, count
+
+RESOURCES = 18
+SEARCHES = count(50, 500)
+SEED = 20261122
+
+
+@dataclass
+class Chance:
+    """Estimates by chance, so that every access path is taken, also where another would be better."""
+
+    random: Random
+    rows: float = 1e6
+
+    async def refresh(self):
+        """Nothing to read."""
+
+    def of(self, _):
+        return self.random.choice((1.0, 1e6))
+
+
+async def test_store_and_evaluator_agree(database, capsys):
+    """Whatever page size, order and reach: a search finds the resources for which it holds, each once.
+
+    In the drill every kind x modifier x prefix came up and found something.
+    """
+    coverage = Coverage()
+    async with shelf.process(database) as clinical:
+        for type_ in TYPICAL:
+            await _agree(await shelf.tenant(clinical, str(ZONE)), type_, Random(f"{SEED} {type_}"), coverage)
+    if DRILL:
+        with capsys.disabled():
+            print(f"\n{RESOURCES * SEARCHES * len(TYPICAL)} pairs\n{coverage}")  # noqa: T201 (asked for)
+        assert not coverage.missing()
+
+
+DATES = ("2024", "2024-05", "2024-05-17", "2024-05-17T09:30:00Z", "2024-05-17T09:30:00.5Z", "2023-12-31", "2025")
+NUMBERS = ("5", "5.0", "5.4", "5.45", "5.40", "-5", "0")
+EDGES = [
+    # parameter, the values asked, resources that hold the same and their neighbours
+    ("Observation", "date", DATES, [{"effectiveDateTime": at} for at in DATES]),
+    ("Observation", "date", DATES, [{"effectivePeriod": {"start": at}} for at in DATES]),
+    ("Observation", "date", DATES, [{"effectivePeriod": {"start": "2023", "end": at}} for at in DATES]),
+    ("Observation", "date", DATES, [{"effectiveDateTime": "1990", "effectiveInstant": at} for at in DATES]),
+    ("Provenance", "when", DATES, [{"occurredDateTime": at} for at in DATES]),
+    ("Observation", "value-quantity", NUMBERS, [{"valueQuantity": {"value": Decimal(one)}} for one in NUMBERS]),
+    ("Observation", "value-quantity", NUMBERS,
+     [{"valueQuantity": {"value": Decimal(one), "comparator": sign}} for one in NUMBERS for sign in ("<", ">=")]),
+    ("RiskAssessment", "probability", NUMBERS,
+     [{"prediction": [{"probabilityDecimal": Decimal(one)}]} for one in NUMBERS]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("type_", "code", "values", "members_"), EDGES)
+async def test_every_prefix_agrees_at_the_edges(module_database, type_, code, values, members_):
+    """Each prefix with each value, over resources that hold that value, one just beside it, or none."""
+    made = [{"resourceType": type_, "id": str(n)} | one for n, one in enumerate([*members_, {}])]
+    async with shelf.shelf(module_database) as mine:
+        await mine.put(*made)
+        for prefix in ("", *PREFIXES):
+            for value in values:
+                query = parse(type_, Offers([code]), [(code, prefix + value)], replace(CONTEXT, zone=UTC)).query
+                wanted = [one["id"] for one in made if holds(one, query.where, UTC)]
+                assert sorted(await mine.ids(query)) == sorted(wanted), (prefix, value)
+
+
+async def _agree(mine, type_, random, coverage):
+    """All searches of one type, over the same resources."""
+    offered = Offers([param.code for param in SEARCH[type_].values() if param.kind in KINDS])
+    made = [resource(type_, random, odd=random.choice((0, 0, 5))) | {"id": f"{n}.{n % 3}"} for n in range(RESOURCES)]
+    await mine.put(*made)
+    stored = await _stored(mine, type_, made)
+    mine.records._frequencies = Chance(random)
+    for _ in range(SEARCHES):
+        pairs = search(type_, random)
+        query = parse(type_, offered, pairs, CONTEXT).query
+        query = replace(query, count=random.choice((3, 100)), sort=_sort(type_, random))
+        reached, patient = _reach(type_, random, parse(type_, offered, search(type_, random), CONTEXT).query.where)
+        asked = (*query.where, *(group for way in reached.ways for group in way.where))
+        within = {id_ for id_, one in stored.items() if patient is None or patient in _patients(type_, one)}
+        wanted = {id_ for id_ in within if holds(stored[id_], asked, ZONE)}
+        found = await mine.ids(query, reached)
+        assert sorted(found) == sorted(wanted), (pairs, query, reached)
+        _check_order(query, found, stored)
+        coverage.add(type_, pairs, bool(wanted))
+
+
+def _reach(type_, random, where):
+    """Everything, or one patient's, or by a granular scope, or both; and the patient."""
+    confined = REACH.get(type_) in (How.COMPARTMENT, How.OWN) and random.random() < 0.2
+    patient = random.choice(IDS) if confined else None
+    where = where if random.random() < 0.1 else ()
+    if patient is None:
+        return shelf.reach(type_, Way("user", How.SHARED, None, where)), None
+    return shelf.of(patient, type_, REACH[type_], where), patient
+
+
+def _patients(type_, resource_):
+    return members(resource_) if REACH[type_] is How.COMPARTMENT else (subject(resource_),)
+
+
+async def _stored(mine, type_, made):
+    found = [await mine.records.read(type_, one["id"], shelf.everything(type_)) for one in made]
+    return {one.id: decode(one.body) for one in found}
+
+
+def _sort(type_, random):
+    key = random.choice((None, *sortable(type_)))
+    return () if key is None else (Sort(key, random.random() < 0.5),)
+
+
+def _check_order(query, found, stored):
+    """Ids and times run as asked; what has no date comes last."""
+    match query.sort:
+        case (Sort("_id", descending),):
+            assert found == sorted(found, reverse=descending)
+        case (Sort("_lastUpdated", descending),):
+            times = [stored[id_]["meta"]["lastUpdated"] for id_ in found]
+            assert times == sorted(times, reverse=descending)
+        case (Sort(code, descending),):
+            starts = [_start(stored[id_], code) for id_ in found]
+            known = [start for start in starts if start is not None]
+            assert starts == known + [None] * (len(starts) - len(known))
+            assert known == sorted(known, reverse=descending)
+
+
+def _start(resource_, code):
+    """Where its main date begins, None without one or without a beginning."""
+    type_ = resource_["resourceType"]
+    number = SEARCH[type_][code].number
+    starts = [start for p, start, _ in extractor(type_)(resource_, ZONE).dates if p == number]
+    return min(starts) if starts and min(starts) != ALWAYS_BEFORE else None

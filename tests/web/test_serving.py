@@ -1,0 +1,157 @@
+"""The served platform as an operator meets it: TLS, silent connections, a killed supervisor, a database by URL."""
+
+import contextlib
+import datetime as dt
+import os
+import signal
+import socket
+import ssl
+import time
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.platform import MAPLE, installed
+
+
+@pytest.fixture
+def platform():
+    with installed() as one:
+        yield one
+
+
+def certificate(folder):
+    """A key and a certificate for localhost, as PEM files."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    files = folder / "cert.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    files[1].write_bytes(key.private_bytes(*pem))
+    return files
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_tls_from_1_2_on_and_nothing_older(platform, tmp_path):
+    """With a certificate every link is https, HSTS is sent, TLS 1.2 and 1.3 are spoken and 1.1 is not."""
+    cert, key = certificate(tmp_path)
+    platform.url = platform.url.replace("http:", "https:")
+    trust = ssl.create_default_context(cafile=str(cert))
+    platform.serve("--tls-cert", str(cert), "--tls-key", str(key), trust=trust)
+    platform.run("tenant", "create", "Maple", "--id", MAPLE)
+
+    told = httpx.get(f"{platform.base('provider')}/metadata", verify=trust, trust_env=False)
+    spoken = {}
+    for version in (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        context = ssl.create_default_context(cafile=str(cert))
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = version
+        with (
+            contextlib.suppress(ssl.SSLError, OSError),
+            socket.create_connection(("localhost", platform.port)) as plain,
+            context.wrap_socket(plain, server_hostname="localhost", do_handshake_on_connect=False) as secure,
+        ):
+            secure.do_handshake()
+            spoken[secure.version()] = True
+
+    assert told.json()["implementation"]["url"] == platform.base("provider")
+    assert "max-age" in told.headers["strict-transport-security"]
+    assert {"TLSv1.2", "TLSv1.3"} == set(spoken)
+
+
+def test_silent_connections_do_not_keep_others_out(platform):
+    """Three hundred connections that say nothing: others are answered, and the silent ones are closed in time."""
+    platform.serve()
+    silent = [socket.create_connection(("localhost", platform.port)) for _ in range(300)]
+    half = [socket.create_connection(("localhost", platform.port)) for _ in range(50)]
+    for one in half:
+        one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+    try:
+        began = time.monotonic()
+        answers = [httpx.get(f"{platform.url}/healthz", trust_env=False).status_code for _ in range(20)]
+        took = time.monotonic() - began
+        half[0].settimeout(20)
+        closed = half[0].recv(1000)
+    finally:
+        for one in (*silent, *half):
+            one.close()
+
+    assert answers == [200] * 20
+    assert took < 5
+    assert closed == b"" or b"408" in closed
+
+
+def test_a_killed_supervisor_leaves_no_orphan_on_the_port(platform):
+    """After kill -9 of `careweft serve` its processes end, and it can be started again on the same port and data."""
+    platform.serve()
+    os.kill(platform.process.pid, signal.SIGKILL)
+    platform.process.wait(5)
+    gone = time.monotonic() + 10
+    while time.monotonic() < gone:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", platform.port)) != 0:
+                break
+        time.sleep(0.1)
+    else:
+        raise AssertionError("somebody still listens on the port")
+
+    platform.serve()
+
+    assert httpx.get(f"{platform.url}/readyz", trust_env=False).status_code == 200
+
+
+def test_another_host_is_misdirected_and_loopback_names_are_preview_only(platform):
+    """A Host that is not ours is 421 in production, 127.0.0.1 too; in preview loopback names are aliases."""
+    platform.environment["CAREWEFT_ENVIRONMENT"] = "production"
+    platform.serve()
+    address = f"http://127.0.0.1:{platform.port}/healthz"
+    strict = [
+        httpx.get(address, headers={"Host": host}, trust_env=False).status_code
+        for host in ("evil.test", f"127.0.0.1:{platform.port}")
+    ]
+    platform.stop()
+    platform.environment["CAREWEFT_ENVIRONMENT"] = "preview"
+    platform.serve()
+
+    assert strict == [421, 421]
+    assert httpx.get(address, trust_env=False).status_code == 200
+
+
+def test_a_database_by_url_is_migrated_by_its_owner_and_used_by_the_confined_role(platform, cluster):
+    """`--database URL` of an owner: the schema is made, the server's role gets its own password and owns nothing."""
+    from tests import world
+
+    with world.borrowed(cluster) as database:
+        platform.run("tenant", "create", "Maple", "--id", MAPLE, "--database", database.admin_url)
+        platform.environment["CAREWEFT_DATABASE_URL"] = database.admin_url
+        platform.serve()
+        told = httpx.get(f"{platform.base('provider')}/metadata", trust_env=False)
+        platform.stop()
+
+    assert told.status_code == 200
+
+
+def test_an_initial_load_builds_its_indexes_at_the_end(platform, tmp_path):
+    """`load --initial` of an empty database takes the same records; a second time it is a plain load."""
+    platform.run("tenant", "create", "Maple", "--id", MAPLE)
+    platform.run("sample", "--patients", "2", "--seed", "3", "--out", str(tmp_path / "people"))
+
+    first = platform.json("load", "--tenant", MAPLE, "--initial", str(tmp_path / "people"))
+    second = platform.run("load", "--tenant", MAPLE, "--initial", str(tmp_path / "people"), "--json")
+    platform.serve()
+    found = httpx.get(f"{platform.url}/readyz", trust_env=False).status_code
+
+    assert first["created"] > 100
+    assert first["refused"] == 0
+    assert "records already" in second.stderr
+    assert found == 200
