@@ -146,11 +146,11 @@ def test_a_key_s_succession_fails_no_verification(pair):
         keys = pair.callers[0].ask(f"/auth/{MAPLE}/oauth2/v1/jwks").json["keys"]
         within(6, lambda: all(len(one.ask(f"/auth/{MAPLE}/oauth2/v1/jwks").json["keys"]) == 2 for one in pair.callers))
         assert {kid(one) for one in clients.tokens} == {first}, (keys, "the successor signs once caches have seen it")
-        # The eleven minutes pass until it does.
-        pair.town.sql(
-            "update signing_key set since = since - interval '11 minutes', until = until - interval '11 minutes'"
-        )
-        within(12, lambda: kid(clients.tokens[-1]) != first)
+        # The eleven minutes pass, but for as long as a worker takes what it read as it is: each still learns when the
+        # successor begins before it does, as each would in eleven minutes.
+        pair.town.sql("update signing_key set since = now() + interval '15 seconds' where until is null")
+        pair.town.sql("update signing_key set until = now() + interval '15 seconds' where until is not null")
+        within(40, lambda: kid(clients.tokens[-1]) != first)
         seen = len(clients.tokens)
         within(10, lambda: len(clients.tokens) > seen + 10)
     finally:
