@@ -19,7 +19,8 @@ from careweft.access.reach import REACH, How
 from careweft.cli.model import EVERYWHERE, Arg, Command
 from careweft.fhir.definitions import SEARCH
 from careweft.fhir.outcomes import FhirRefusal
-from careweft.fhir.search import parse
+from careweft.fhir.search import features, parse
+from careweft.fhir.search.features import Feature
 from careweft.fhir.search.kinds import KINDS
 from careweft.fhir.search.sort import sortable
 from careweft.intake import pieces
@@ -241,6 +242,10 @@ def search() -> Mapping[str, str]:
     )
     return {
         "kinds": table("Kind|Modifiers|Prefixes|Code", map(kind, KINDS)),
+        "values": table("Kinds|Value|Finds|Example", map(feature, features.VALUES)),
+        "modifiers": table("Kinds|Modifier|Finds|Examples", map(feature, features.MODIFIERS)),
+        "prefixes": table("Kinds|Prefix|Finds what|Examples", map(feature, features.PREFIXES)),
+        "results": table("Parameter|Meaning|Examples", (feature(one)[1:] for one in features.RESULTS)),
         "count": str(parse.COUNT),
         "most": str(parse.MOST),
         "minutes": str(SECONDS // 60),
@@ -254,6 +259,11 @@ def kind(code: str) -> tuple[str, str, str, str]:
     file = f"src/careweft/fhir/search/kinds/{code}.py"
     shown = codes(f":{one}" for one in modifiers)
     return f"[{code}]({R4}#{code})", shown, codes(KINDS[code].prefixes), f"[`{code}.py`](../../{file})"
+
+
+def feature(one: Feature) -> tuple[str, str, str, str]:
+    """A row of a table of features."""
+    return one.on.replace(" ", ", ") or "any", f"`{one.name}`", one.meaning, codes(one.examples)
 
 
 # errors.md -----------------------------------------------------------------------------------------------------------

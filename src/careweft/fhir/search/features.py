@@ -1,0 +1,89 @@
+"""What a search can do, a row each: https://hl7.org/fhir/R4/search.html
+
+The reference (docs/reference/search.md) is made from these rows, and a test runs every example: each has to find some
+records of tests/docs/ana.py, and unless it is about the result, not all of that type. A new feature is a row here.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """`on` names the kinds of parameters that have it, or is "" where that says nothing; `name` is as it is typed."""
+
+    on: str
+    name: str
+    meaning: str
+    examples: tuple[str, ...]
+
+
+VALUES = (
+    Feature("token", "code", "the code, whatever its system", ("Observation?code=8867-4",)),
+    Feature("token", "system|code", "the code in this system", ("Observation?code=http://loinc.org|8867-4",)),
+    Feature("token", "system|", "any code of this system", ("Observation?code=http://loinc.org|",)),
+    Feature("token", "|code", "the code where it has no system", ("Patient?identifier=|A-17",)),
+    Feature("reference", "Type/id", "what it leads to", ("Observation?subject=Patient/ana",)),
+    Feature("reference", "id", "the same, of any type that the parameter leads to", ("Observation?patient=ana",)),
+    Feature("reference", "url", "ours, or elsewhere as it stands",
+            ("Observation?subject=https://other.example/Patient/7",)),
+    Feature("date", "date", "a year, month, day, minute, second or part of one; times with offset, or in the tenant's "
+            "zone", ("Observation?date=2024-05-17", "Observation?date=2024", "Observation?date=2024-05-17T10:00:00Z")),
+    Feature("string", "text", "begins with it, without case and accents", ("Patient?name=ordonez",)),
+    Feature("number", "number", "by the precision that is written", ("RiskAssessment?probability=0.8",)),
+    Feature("quantity", "number", "by the precision that is written, in whatever unit",
+            ("Observation?value-quantity=72.5",)),
+    Feature("quantity", "number|system|code", "in this unit",
+            ("Observation?value-quantity=72.5|http://unitsofmeasure.org|/min",)),
+    Feature("quantity", "number||unit", "in this code or unit, whatever its system",
+            ("Observation?value-quantity=72.5||beats",)),
+    Feature("uri", "uri", "letter by letter; a canonical with a version also without it",
+            ("Observation?_profile=http://profile.example/pulse",)),
+    Feature("", "value,value", "one of these", ("Observation?status=final,amended",)),
+    Feature("", "\\, \\| \\$ \\\\", "the sign itself", (r"Patient?identifier=urn:mrn|A\|1",)),
+)  # fmt: skip
+
+MODIFIERS = (
+    Feature("token reference date string number quantity uri", ":missing", "true: has no value; false: has one",
+            ("Observation?method:missing=true", "Observation?encounter:missing=false", "Observation?date:missing=true",
+             "Patient?family:missing=false", "RiskAssessment?probability:missing=true",
+             "Observation?value-quantity:missing=true", "Device?url:missing=false")),
+    Feature("token", ":not", "none of these, or no value", ("Observation?code:not=http://loinc.org|8867-4",)),
+    Feature("token", ":text", "the text beside the code begins with it", ("Observation?code:text=heart",)),
+    Feature("reference", ":[type]", "leads to this type", ("Observation?subject:Patient=ana",)),
+    Feature("reference", ":identifier", "by the identifier within the reference",
+            ("Observation?subject:identifier=urn:mrn|7",)),
+    Feature("string", ":exact", "letter by letter", ("Patient?family:exact=Ordóñez",)),
+    Feature("string", ":contains", "anywhere in it", ("Patient?family:contains=done",)),
+)  # fmt: skip
+
+ORDERED = "date number quantity"
+PREFIXES = tuple(
+    Feature(ORDERED, prefix, meaning, tuple(asked.replace("=", f"={prefix}", 1) for asked in examples.split()))
+    for prefix, meaning, examples in (
+        ("eq", "within what is asked; the same without a prefix",
+         "Observation?date=2024-05-17 RiskAssessment?probability=0.8 Observation?value-quantity=72.5"),
+        ("ne", "not within it", "Observation?date=2024 RiskAssessment?probability=0.8 Observation?value-quantity=72.5"),
+        ("gt", "reaches above it", "Observation?date=2023 RiskAssessment?probability=0.5 Observation?value-quantity=5"),
+        ("lt", "reaches below it", "Observation?date=2024 RiskAssessment?probability=0.5 Observation?value-quantity=5"),
+        ("ge", "`gt` or `eq`", "Observation?date=2024 RiskAssessment?probability=0.8 Observation?value-quantity=72.5"),
+        ("le", "`lt` or `eq`", "Observation?date=2023 RiskAssessment?probability=0.1 Observation?value-quantity=4"),
+        ("sa", "begins after it", "Observation?date=2023 RiskAssessment?probability=0.5 Observation?value-quantity=5"),
+        ("eb", "ends before it", "Observation?date=2024 RiskAssessment?probability=0.5 Observation?value-quantity=5"),
+        ("ap", "overlaps what is asked, widened by a tenth: of the number, or of the time since then",
+         "Observation?date=2024-05-20 RiskAssessment?probability=0.75 Observation?value-quantity=75"),
+    )
+)  # fmt: skip
+
+RESULTS = (
+    Feature("", "_count", "entries of a page; 0 gives the Bundle without entries", ("Observation?_count=1",)),
+    Feature("", "_sort", "one key, with `-` in front to descend: the type's main date, `_lastUpdated` or `_id`; "
+            "without it the latest come first", ("Observation?_sort=-date",)),
+    Feature("", "_include", "what the matches lead to: `Type:parameter`, or `Type:parameter:TargetType`",
+            ("Observation?_include=Observation:subject:Patient",)),
+    Feature("", "_revinclude", "what leads to the matches", ("Observation?_revinclude=Provenance:target",)),
+    Feature("", "_format", "`json` or `xml`, or a media type; goes before `Accept`", ("Observation?_format=json",)),
+    Feature("", "_pretty", "`true` or `false`", ("Observation?_pretty=true",)),
+)  # fmt: skip
+
+FILTERS = (*VALUES, *MODIFIERS, *PREFIXES)
+ALL = (*FILTERS, *RESULTS)

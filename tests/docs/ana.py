@@ -1,0 +1,68 @@
+"""The records that the examples of docs/reference/search.md find: Ana's, and others' that they must not find."""
+
+from decimal import Decimal
+from typing import Any
+
+UCUM, LOINC = "http://unitsofmeasure.org", "http://loinc.org"
+Json = dict[str, Any]
+
+
+def observation(id_: str, code: str, display: str, **more: Any) -> Json:
+    return {
+        "resourceType": "Observation",
+        "id": id_,
+        "status": "final",
+        "code": {"coding": [{"system": LOINC, "code": code, "display": display}]},
+        "subject": {"reference": "Patient/ana"},
+        **more,
+    }
+
+
+def amount(value: str, code: str, unit: str) -> Json:
+    return {"value": Decimal(value), "unit": unit, "system": UCUM, "code": code}
+
+
+RECORDS: tuple[Json, ...] = (
+    {
+        "resourceType": "Patient",
+        "id": "ana",
+        "name": [{"family": "Ordóñez", "given": ["Ana"]}],
+        "identifier": [{"system": "urn:mrn", "value": "A|1"}, {"value": "A-17"}],
+        "birthDate": "1990-02-03",
+    },
+    {"resourceType": "Patient", "id": "ben", "active": True},
+    observation(
+        "pulse",
+        "8867-4",
+        "Heart rate",
+        meta={"profile": ["http://profile.example/pulse|1.0"]},
+        effectiveDateTime="2024-05-17T10:00:00Z",
+        valueQuantity=amount("72.5", "/min", "beats"),
+        encounter={"reference": "Encounter/visit"},
+    ),
+    observation(
+        "potassium",
+        "2823-3",
+        "Potassium",
+        status="amended",
+        subject={"reference": "https://other.example/Patient/7", "identifier": {"system": "urn:mrn", "value": "7"}},
+        effectiveDateTime="2023-01-05",
+        valueQuantity=amount("4.0", "mmol/L", "mmol/L"),
+        method={"coding": [{"code": "ise"}]},
+    ),
+    {
+        "resourceType": "Observation",
+        "id": "note",
+        "status": "preliminary",
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "160245001"}], "text": "Nothing to report"},
+        "subject": {"reference": "Patient/ben"},
+    },
+    {"resourceType": "Encounter", "id": "visit", "status": "finished", "subject": {"reference": "Patient/ana"}},
+    {"resourceType": "Device", "id": "pump", "url": "http://device.example/pump"},
+    {"resourceType": "Device", "id": "bed", "status": "active"},
+    {"resourceType": "RiskAssessment", "id": "high", "prediction": [{"probabilityDecimal": Decimal("0.8")}]},
+    {"resourceType": "RiskAssessment", "id": "low", "prediction": [{"probabilityDecimal": Decimal("0.1")}]},
+    {"resourceType": "RiskAssessment", "id": "unsaid", "status": "final"},
+    {"resourceType": "Provenance", "id": "hand", "target": [{"reference": "Observation/pulse"}]},
+)  # fmt: skip
+"""A few small records; not all of them are complete."""
