@@ -67,7 +67,8 @@ class Shelf:
 
     async def read(self, type_: str, id_: str, reach: Reach) -> Version | None:
         """As ports.Records."""
-        return await (await self._clinical.records(self._tenant)).read(type_, id_, reach)
+        records = self._clinical.known(self._tenant) or await self._clinical.records(self._tenant)
+        return await records.read(type_, id_, reach)
 
     async def version(self, type_: str, id_: str, version: int, reach: Reach) -> Version | None:
         """As ports.Records."""

@@ -104,7 +104,7 @@ async def test_entries_that_arrive_together_share_commits(journal, owner):
 
 async def test_who_leaves_stops_nobody(journal, owner):
     """A caller that goes away does not take the batch with it."""
-    tasks = [asyncio.create_task(journal.write(entry(request_id=str(n)))) for n in range(10)]
+    tasks = [asyncio.ensure_future(journal.write(entry(request_id=str(n)))) for n in range(10)]
     await asyncio.sleep(0)
     tasks[3].cancel()
     results = await asyncio.gather(*tasks, return_exceptions=True)

@@ -66,15 +66,13 @@ class Reach:
     type: str
     ways: tuple[Way, ...]
     seal: object = field(repr=False, compare=False)
+    open: bool = field(init=False, repr=False, compare=False)
+    """Every row of the type is shown."""
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
             raise TypeError("a Reach is made by access.narrow")
-
-    @property
-    def open(self) -> bool:
-        """Every row of the type is shown."""
-        return any(way.open for way in self.ways)
+        object.__setattr__(self, "open", any(way.open for way in self.ways))
 
 
 @dataclass(frozen=True, slots=True)

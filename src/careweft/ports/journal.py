@@ -1,5 +1,6 @@
 """The audit journal: one entry per interaction, durable before the first byte leaves (architecture decision 10)."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -35,6 +36,6 @@ class Entry:
 class Journal(Protocol):
     """Appends entries; many at once share one commit."""
 
-    async def write(self, entry: Entry) -> None:
-        """Return when the entry is durable; raise `Unavailable` when it cannot be made so."""
+    def write(self, entry: Entry) -> Awaitable[None]:
+        """To be awaited until the entry is durable; raises `Unavailable` when it cannot be made so."""
         ...

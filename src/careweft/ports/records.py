@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..access.reach import Narrowed, Reach
 
 Resource = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One version as it leaves: `body` is final JSON, None for a deletion; `patients` are whom it is about."""
 
     type: str

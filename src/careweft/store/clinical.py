@@ -29,10 +29,21 @@ class Clinical:
         self._reads = Reads(pool)
         self._frequencies = Frequencies(pool)
         self._bound: dict[int, Bound] = {}
+        self._records: dict[int, PostgresRecords] = {}
+
+    def known(self, tenant: Tenant) -> PostgresRecords | None:
+        """ports.Records of this tenant, if they were bound before and are still as the database has them."""
+        found = self._records.get(tenant.number)
+        return None if found is None or found.outdated else found
 
     async def records(self, tenant: Tenant) -> PostgresRecords:
         """ports.Records of this tenant. Raises Unavailable."""
-        return PostgresRecords(await self.bound(tenant), self.pool, self._reads, self._frequencies, self.registries)
+        found = self.known(tenant)
+        if found is None:
+            bound = await self.bound(tenant)
+            found = PostgresRecords(bound, self.pool, self._reads, self._frequencies, self.registries)
+            self._records[tenant.number] = found
+        return found
 
     async def feed(self, tenant: Tenant) -> PostgresFeed:
         """ports.Feed of this tenant. Raises Unavailable."""
@@ -59,6 +70,7 @@ class Clinical:
         except asyncpg.UniqueViolationError:
             raise ValueError(f"another process makes key {kid} of tenant {tenant.id} right now") from None
         self._bound.pop(tenant.number, None)
+        self._records.pop(tenant.number, None)
         return kid
 
     async def _keys(self, tenant: Tenant) -> Mapping[int, bytes]:

@@ -54,6 +54,16 @@ class Found:
         return Version(self.type, self.id, self.version, self.updated, self.body, self.patients)
 
 
+def opened(row: Row, type_: str, id_: str, bodies: Bodies) -> Version:
+    """The same as `Found.of(...).version_of()`, at once: for who sees every row."""
+    subject, sealed, version, updated = row["subject"], row["body"], row["ver"], row["updated"]
+    patients = () if subject is None else (subject, *(row["others"] or ()))
+    if sealed is None:
+        return Version(type_, id_, version, updated, None, patients)
+    body = whole(type_, id_, version, updated, bodies.unpack(type_, id_, sealed, row["dic"], row["kid"]))
+    return Version(type_, id_, version, updated, body, patients)
+
+
 def each(row: Row, bodies: Bodies) -> Found:
     """A row that says itself which resource it is."""
     return Found.of(row, TYPES[row["rt"]], row["id"], bodies)

@@ -6,7 +6,6 @@ once cost one fsync.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, TypeVar
 
 from ..fhir.outcomes import Unavailable
 from ..ports.journal import Entry
@@ -21,8 +20,8 @@ BATCH = 1000
 WAITING = 20_000
 PATIENCE = 5.0
 LONGEST = 2000
-
-Text = TypeVar("Text", str, str | None)
+STOP, NONE = "\x1f", "\x1e"
+UNKEPT = dict.fromkeys((0, ord(STOP), ord(NONE)), "\ufffd")
 Waiter = tuple[Entry, "asyncio.Future[None]"]
 
 
@@ -36,15 +35,15 @@ class PostgresJournal:
         self._task: asyncio.Task[None] | None = None
         self.batches = 0
 
-    async def write(self, entry: Entry) -> None:
-        """Return when `entry` is durable; raise `Unavailable` when it cannot be. A caller who leaves stops nothing."""
+    def write(self, entry: Entry) -> "asyncio.Future[None]":
+        """Done when `entry` is durable, or with `Unavailable` when it cannot be. A caller who leaves stops nothing."""
         if len(self._waiting) >= WAITING:
             raise Unavailable("The audit journal is behind; try again shortly.")
         durable = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, durable))
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
-        await durable
+        return durable
 
     async def close(self) -> None:
         """Write what is waiting, then let the connection go."""
@@ -109,34 +108,51 @@ def release(batch: Sequence[Waiter], failure: str | None) -> None:
             durable.set_exception(Unavailable(failure))
 
 
-def columns(entries: Sequence[Entry]) -> tuple[list[Any], ...]:
-    """The entries turned into the sixteen arrays that `audit_write` takes."""
+def columns(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """The entries turned into the sixteen texts that `audit_write` takes."""
     return (
-        [entry.at for entry in entries],
-        [entry.tenant for entry in entries],
-        [clean(entry.action) for entry in entries],
-        [clean(entry.surface) for entry in entries],
-        [entry.status for entry in entries],
-        [clean(entry.request_id) for entry in entries],
-        [clean(entry.client) for entry in entries],
-        [clean(entry.user) for entry in entries],
-        [clean(entry.patient) for entry in entries],
-        [clean(entry.jti) for entry in entries],
-        [clean(entry.type) for entry in entries],
-        [clean(entry.id) for entry in entries],
-        [entry.query for entry in entries],
-        [" ".join(entry.patients) for entry in entries],
-        [clean(entry.address) for entry in entries],
-        [clean(entry.reason) for entry in entries],
+        _text([entry.at.isoformat() for entry in entries]),
+        _text([None if entry.tenant is None else str(entry.tenant) for entry in entries]),
+        _text([entry.action for entry in entries]),
+        _text([entry.surface for entry in entries]),
+        _text([str(entry.status) for entry in entries]),
+        _text([entry.request_id for entry in entries]),
+        _text([entry.client for entry in entries]),
+        _text([entry.user for entry in entries]),
+        _text([entry.patient for entry in entries]),
+        _text([entry.jti for entry in entries]),
+        _text([entry.type for entry in entries]),
+        _text([entry.id for entry in entries]),
+        STOP.join([NONE if entry.query is None else entry.query.hex() for entry in entries]) + STOP,
+        STOP.join([" ".join(entry.patients) for entry in entries]) + STOP,
+        _text([entry.address for entry in entries]),
+        _text([entry.reason for entry in entries]),
     )
 
 
-def clean(text: Text) -> Text:
+def _text(column: Sequence[str | None]) -> str:
+    """A column as `audit_write` takes it apart again."""
+    known = [value for value in column if value is not None]
+    if len(known) == len(column):
+        return STOP.join(_clean(known)) + STOP
+    if not known:
+        return (NONE + STOP) * len(column)
+    values = iter(_clean(known))
+    return STOP.join([NONE if value is None else next(values) for value in column]) + STOP
+
+
+def _clean(values: Sequence[str]) -> Sequence[str]:
+    """Values that the database can hold; they are looked at one by one only where all together may hold something."""
+    together = "".join(values)
+    return values if len(together) <= LONGEST and together.isprintable() else [clean(value) for value in values]
+
+
+def clean(text: str) -> str:
     r"""Text as the database can hold it: a request may carry NUL or half a surrogate pair, and must still be recorded.
 
     >>> clean("a\x00b")
     'a�b'
     """
-    if not text or (text.isprintable() and len(text) <= LONGEST):
+    if text.isprintable() and len(text) <= LONGEST:
         return text
-    return text[:LONGEST].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return text[:LONGEST].translate(UNKEPT).encode("utf-8", "replace").decode()

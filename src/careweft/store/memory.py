@@ -20,14 +20,19 @@ class Memory(Generic[Key, Value]):
 
     async def get(self, key: Key, read: Callable[[], Awaitable[Value | None]]) -> Value | None:
         """The value of `key`, read anew if it is not held any more."""
-        held = self._held.get(key)
-        if held is not None and held[1] > self._now():
-            return held[0]
+        held = self.held(key)
+        if held is not None:
+            return held
         before, until = self._changes, self._now() + self._lasts
         value = await read()
         if value is not None and before == self._changes:  # else it may have been read before the change
             self._keep(key, value, until)
         return value
+
+    def held(self, key: Key) -> Value | None:
+        """The value of `key` if it is in memory and fresh: what most requests meet, without a turn of the loop."""
+        held = self._held.get(key)
+        return held[0] if held is not None and held[1] > self._now() else None
 
     def drop(self, key: Key) -> None:
         """Forget one value."""

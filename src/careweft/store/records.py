@@ -21,7 +21,7 @@ from ..ports.records import Page, Place, Resource, Version, Written
 from . import compile as compiler
 from .bodies import tail
 from .bound import Bound, patients
-from .found import Found, each
+from .found import Found, each, opened
 from .frequency import Frequencies
 from .journal import APPEND, columns
 from .pool import Connection, Pool, Row
@@ -49,6 +49,11 @@ class PostgresRecords:
         self._registries = registries
         self._sight = Sight(bound, pool, reads)
 
+    @property
+    def outdated(self) -> bool:
+        """Was a body met that cannot be opened with what was known when this was bound?"""
+        return self._bound.bodies.outdated
+
     # One resource ----------------------------------------------------------------------------------------------------
 
     async def read(self, type_: str, id_: str, reach: Reach) -> Version | None:
@@ -56,6 +61,8 @@ class PostgresRecords:
         row = await self._reads.get(self._bound.tenant, type_, id_)
         if row is None:
             return None
+        if reach.open:
+            return opened(row, type_, id_, self._bound.bodies)
         return await self._shown(Found.of(row, type_, id_, self._bound.bodies), reach)
 
     async def version(self, type_: str, id_: str, version: int, reach: Reach) -> Version | None:

@@ -57,6 +57,8 @@ class PostgresRevocations:
 
     def dead(self, keys: Sequence[str], issued: float) -> bool:
         """Was any of these revoked at or after `issued`, in seconds since the epoch by this machine's clock?"""
+        if self._at.keys().isdisjoint(keys):
+            return False
         return any((at := self._at.get(key)) is not None and at + self._skew >= issued for key in keys)
 
     def _heard(self, what: str) -> None:

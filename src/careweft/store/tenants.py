@@ -33,8 +33,9 @@ class PostgresTenants:
 
     async def find(self, id_: str) -> Tenant | None:
         """The tenant whose id this is, letter by letter; what is no lower-case UUID is none. Raises Unavailable."""
-        if not UUID.fullmatch(id_):
-            return None
+        held = self._memory.held(id_)
+        if held is not None or not UUID.fullmatch(id_):
+            return held
         return await self._memory.get(id_, lambda: self._read(id_))
 
     async def all(self) -> Sequence[Tenant]:

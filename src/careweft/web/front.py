@@ -21,6 +21,8 @@ from .telemetry import Telemetry, faulted
 
 ALONE = frozenset(b"host authorization content-length content-type content-encoding origin x-request-id".split())
 """Headers that mean nothing twice, or two things."""
+COLLECTIONS = (20_000, 20, 20)
+"""A request makes hardly any cycles: the default threshold would look for them every seven requests."""
 Opening = Callable[[], AbstractAsyncContextManager[Site]]
 UNAVAILABLE = (ConnectionError, TimeoutError)
 
@@ -205,6 +207,7 @@ async def _live(opening: Opening, front: list[Front], receive: Receive, send: Se
         front.append(Front(await context.__aenter__()))
         gc.collect()
         gc.freeze()  # tables and definitions live as long as the process: no collection has to look at them again
+        gc.set_threshold(*COLLECTIONS)
     except Exception as error:
         faulted(error, "-", "start-up")
         await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
