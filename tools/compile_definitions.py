@@ -96,6 +96,17 @@ def elements(package: Package, structure: Json, name: str) -> Iterator[str]:
                 yield element(package, row, backbone=path in backbones)
 
 
+def summary(package: Package) -> Iterator[str]:
+    """The lines of summary.tsv: each type or backbone with the elements that `_summary=true` shows of it."""
+    for structure in package.structures():
+        rows = {row["path"]: row for row in structure["snapshot"]["element"][1:]}
+        for owner in (structure["name"], *(path for path in rows if any(one.startswith(path + ".") for one in rows))):
+            shown = [path for path, row in rows.items() if path.rpartition(".")[0] == owner and row.get("isSummary")]
+            names = [path.rpartition(".")[2].removesuffix("[x]") for path in shown]
+            if names and structure["kind"] != "primitive-type":
+                yield line(owner, ",".join(names))
+
+
 def known(package: Package, url: str) -> set[str]:
     """The names of the elements that the type with this URL has."""
     structure = package.kinds["StructureDefinition"].get(url)
@@ -357,6 +368,7 @@ def tables(wheel: Path, kept: Path = TABLES) -> dict[str, str]:
         "types.tsv": HEAD + "".join(types(package, numbers)),
         "search.tsv": HEAD + "".join(search(package, ordinals_in(kept), numbers)),
         "compartment.tsv": HEAD + "".join(compartment(package)),
+        "summary.tsv": HEAD + "".join(summary(package)),
         "codes.tsv": HEAD + "".join(codes(package)),
     }
 

@@ -19,7 +19,7 @@ from careweft.access.reach import REACH, How
 from careweft.cli.model import EVERYWHERE, Arg, Command
 from careweft.fhir.definitions import SEARCH
 from careweft.fhir.outcomes import FhirRefusal
-from careweft.fhir.search import features, parse
+from careweft.fhir.search import features, parse, results
 from careweft.fhir.search.features import Feature
 from careweft.fhir.search.kinds import KINDS
 from careweft.fhir.search.sort import sortable
@@ -246,8 +246,8 @@ def search() -> Mapping[str, str]:
         "modifiers": table("Kinds|Modifier|Finds|Examples", map(feature, features.MODIFIERS)),
         "prefixes": table("Kinds|Prefix|Finds what|Examples", map(feature, features.PREFIXES)),
         "results": table("Parameter|Meaning|Examples", (feature(one)[1:] for one in features.RESULTS)),
-        "count": str(parse.COUNT),
-        "most": str(parse.MOST),
+        "count": str(results.COUNT),
+        "most": str(results.MOST),
         "minutes": str(SECONDS // 60),
         "limits": rows((what, f"{most:,}") for what, most in bounds),
     }

@@ -95,16 +95,20 @@ async def _agree(mine, type_, random, coverage):
     made = [resource(type_, random, odd=random.choice((0, 0, 5))) | {"id": f"{n}.{n % 3}"} for n in range(RESOURCES)]
     await mine.put(*made)
     stored = await _stored(mine, type_, made)
-    mine.records._frequencies = Chance(random)
+    mine.records._searches._frequencies = Chance(random)
     for _ in range(SEARCHES):
         pairs = search(type_, random)
         query = parse(type_, offered, pairs, CONTEXT).query
-        query = replace(query, count=random.choice((3, 100)), sort=_sort(type_, random))
+        total = random.choice(("", "none", "estimate", "accurate"))
+        query = replace(query, count=random.choice((3, 100)), sort=_sort(type_, random), total=total)
         reached, patient = _reach(type_, random, parse(type_, offered, search(type_, random), CONTEXT).query.where)
         asked = (*query.where, *(group for way in reached.ways for group in way.where))
         within = {id_ for id_, one in stored.items() if patient is None or patient in _patients(type_, one)}
         wanted = {id_ for id_ in within if holds(stored[id_], asked, ZONE)}
-        found = await mine.ids(query, reached)
+        pages = await mine.pages(query, reached)
+        found = [one.id for page in pages for one in page.matches]
+        known = total in ("estimate", "accurate") or (len(pages) == 1 and not total)
+        assert pages[0].total == (len(wanted) if known else None), (pairs, query, reached)
         assert sorted(found) == sorted(wanted), (pairs, query, reached)
         _check_order(query, found, stored)
         coverage.add(type_, pairs, bool(wanted))

@@ -53,7 +53,7 @@ def test_every_value_is_bound_and_every_bound_value_is_used(type_):
             (None, of("7", type_), of("7", type_, where=where), reach(type_, Way("user", How.SHARED, None, where)))
         )
         place = Place(
-            "7" if key == "_id" else random.choice(("2024-05-17T09:30:00+00:00", "0001-01-01T00:00:00+00:00")), 5, 9
+            ("7" if key == "_id" else random.choice(("2024-05-17T09:30:00+00:00", "0001-01-01T00:00:00+00:00")),), 5, 9
         )
         statement = compiled(query, reached, random.choice((None, place)), random.choice((Known(), Known(1e6, 1e5))))
         assert {int(number) for number in re.findall(r"\$(\d+)", statement.sql)} == set(

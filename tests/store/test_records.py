@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -278,10 +279,38 @@ async def test_a_hash_that_lets_a_stranger_in_shows_nothing(mine, database):
         assert {one.id[:4] for page in pages for one in page.matches} == {"mine"}
 
 
+@pytest.mark.parametrize("total", ["accurate", "estimate"])
+async def test_a_total_counts_what_the_exact_check_shows(mine, total):
+    """A stranger whose hash collides is not in Ana's total; of no way nothing is counted."""
+    await mine.put(patient("1"), patient("2"), *(observation(f"a{n}", "1") for n in range(5)), observation("b", "2"))
+    query = search("Observation", count=0, total=total)
+    counted = [
+        (await mine.records.search(Narrowed(query, reached))).total
+        for reached in (
+            everything("Observation"),
+            of("1", "Observation"),
+            of("1", "Observation", where=(code("status", "amended"),)),
+            reach("Observation"),
+        )
+    ]
+    assert counted == [6, 5, 0, 0]
+
+
+async def test_an_estimate_counts_to_its_bound_and_the_whole_type_is_then_guessed(mine, monkeypatch):
+    """Beyond the bound the planner is asked only for a caller who sees every row (GEN-02)."""
+    monkeypatch.setattr("careweft.store.searches.COUNTED", 3)
+    await mine.put(patient("1"), *(observation(f"a{n}", "1") for n in range(5)))
+    query = search("Observation", count=0, total="estimate")
+    assert (await mine.records.search(Narrowed(query, of("1", "Observation")))).total == 3
+    assert (await mine.records.search(Narrowed(query, everything("Observation")))).total >= 3
+    accurate = replace(query, total="accurate")
+    assert (await mine.records.search(Narrowed(accurate, of("1", "Observation")))).total == 5
+
+
 async def test_no_entries_asked_none_given(mine):
     await mine.put(observation("o"))
     page = await mine.records.search(Narrowed(search("Observation", count=0), everything("Observation")))
-    assert (page.matches, page.following) == ((), None)
+    assert (list(page.matches), page.following) == ([], None)
 
 
 async def test_includes_bring_what_may_be_shown_and_nothing_else(mine):
@@ -307,7 +336,7 @@ async def test_includes_bring_what_may_be_shown_and_nothing_else(mine):
 
 
 async def test_includes_are_cut_at_their_limit(mine, monkeypatch):
-    monkeypatch.setattr("careweft.store.records.MOST_INCLUDED", 5)
+    monkeypatch.setattr("careweft.store.searches.MOST_INCLUDED", 5)
     await mine.put(observation("a"), *(provenance(f"v{n}", "Observation/a") for n in range(9)))
     (page,) = await mine.pages(
         search("Observation", includes=(PROVENANCE,)), backward={"Provenance": everything("Provenance")}

@@ -154,7 +154,10 @@ async def test_decimals_survive_xml_and_pretty(doors):
         ("?_format=ttl", {}, 406),
         ("?_pretty=perhaps", {}, 400),
         ("?patient=bea", {}, 400),
-        ("?_summary=true", {}, 400),
+        ("?_summary=count", {}, 400),
+        ("?_summary=perhaps", {}, 400),
+        ("?_elements=colour", {}, 400),
+        ("?_elements=name&_summary=data", {}, 400),
         ("?%ff=1", {}, 400),
     ],
 )
@@ -300,3 +303,24 @@ async def test_somebody_elses_binary_never_was(doors):
 async def test_a_binary_that_is_no_base64_is_told(doors):
     doors.maple().put({"resourceType": "Binary", "id": "b", "contentType": "text/plain", "data": "%"}, "ana")
     assert (await get(doors, f"{SYSTEM}/Binary/b")).status_code in (200, 422)
+
+
+@pytest.mark.parametrize(
+    ("query", "members"),
+    [
+        ("_summary=false", {"name", "gender"}),
+        ("_summary=true", {"name", "gender"}),
+        ("_summary=text", set()),
+        ("_elements=gender", {"gender"}),
+        ("_elements=gender,address&_summary=false", {"gender"}),
+    ],
+)
+async def test_less_of_a_record_is_tagged(doors, query, members):
+    """https://hl7.org/fhir/R4/search.html#summary, on read and vread; each row: what is asked, what comes."""
+    doors.maple().put(patient("cora", photo=[{"title": "x"}]), "cora")
+    for path in ("Patient/cora", "Patient/cora/_history/1"):
+        found = (await get(doors, f"{SYSTEM}/{path}?{query}")).json()
+        whole = query == "_summary=false"
+        assert set(found) - {"resourceType", "id", "meta"} == members | ({"photo"} if whole else set())
+        assert [one["code"] for one in found["meta"].get("tag", [])] == ([] if whole else ["SUBSETTED"])
+        assert found["meta"]["versionId"] == "1"

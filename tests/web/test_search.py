@@ -318,3 +318,48 @@ async def test_deleted_records_are_not_found(doors):
     doors.maple().put(patient("cora"), "cora")
     doors.maple().put(None, "cora", of=("Patient", "cora"))
     assert "cora" not in json.dumps((await get(doors, f"{SYSTEM}/Patient")).json())
+
+
+@pytest.mark.parametrize(
+    ("query", "total", "shown"),
+    [
+        ("_count=3", None, 3),
+        ("_count=3&_total=none", None, 3),
+        ("_count=3&_total=accurate", 9, 3),
+        ("_count=3&_total=estimate", 9, 3),
+        ("_count=0", 9, 0),
+        ("_count=0&patient=ana", 8, 0),
+        ("_summary=count", 9, 0),
+        ("", 9, 9),
+        ("_total=none", None, 9),
+        ("code=nothing", 0, 0),
+    ],
+)
+async def test_totals(many, query, total, shown):
+    """Matches alone are counted; a first page that holds them all says so unasked. Each row: query, total, entries."""
+    answer = await get(many, f"{SYSTEM}/Observation?{query}&_include=Observation:patient")
+    assert (answer.json().get("total"), len(ids(answer))) == (total, shown)
+    assert len(ids(answer, "include")) == (2 if shown > 3 else 1 if shown else 0) or shown == 3
+
+
+async def test_a_total_goes_with_its_pages_and_with_the_right_that_counted_it(many):
+    """Counted once, told on each page; another token of the same client has it counted by its own scopes."""
+    bearer = await many.bearer("system/*.rs")
+    first = await get(many, f"{SYSTEM}/Observation?_count=4&_total=accurate", bearer)
+    many.maple().put(pulse("late", "ana"), "ana")
+    second = await get(many, link(first) or "", bearer)
+    less = await get(many, link(first) or "", await many.bearer("system/Observation.rs?category=laboratory"))
+
+    assert [one.json()["total"] for one in (first, second, less)] == [9, 9, 0]
+
+
+async def test_less_of_each_match_and_never_a_silent_subset(doors):
+    answer = await get(doors, f"{SYSTEM}/Observation?_elements=status&_include=Observation:patient&_format=xml")
+    assert answer.content.count(b"SUBSETTED") == 2, "what was included is whole"
+    whole = await get(doors, f"{SYSTEM}/Observation?_include=Observation:patient")
+    data = await get(doors, f"{SYSTEM}/Observation?_include=Observation:patient&_summary=data")
+
+    assert b"SUBSETTED" not in whole.content
+    assert data.content.count(b"SUBSETTED") == 4
+    for entry in data.json()["entry"]:
+        assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"

@@ -169,14 +169,17 @@ class RecordsTwin:
 
     async def search(self, narrowed: Narrowed, after: Place | None = None) -> Page:
         query = narrowed.query
-        found = [
+        every = [
             (rid, one)
             for rid, one in enumerate(self._current(query.type, narrowed.reach), 1)
-            if holds(body(one), query.where) and rid > (after.rid if after else 0)
+            if holds(body(one), query.where)
         ]
+        found = [(rid, one) for rid, one in every if rid > (after.rid if after else 0)]
         shown = found[: query.count]
-        more = Place("", shown[-1][0], len(found)) if len(found) > len(shown) > 0 else None
-        return Page([one for _, one in shown], self._included(narrowed, [one for _, one in shown]), more)
+        more = Place((), shown[-1][0], len(found)) if len(found) > len(shown) > 0 else None
+        whole = query.total != "none" and query.count > 0 and after is None and more is None
+        total = len(every) if whole or query.total in ("estimate", "accurate") else None
+        return Page([one for _, one in shown], self._included(narrowed, [one for _, one in shown]), more, total=total)
 
     def _included(self, narrowed: Narrowed, matches: list[Version]) -> list[Version]:
         brought: dict[tuple[str, str], Version] = {}

@@ -23,9 +23,11 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page ended: sort key and row of the last match, and the highest row at page 1 (decision 22)."""
+    """Where a page ended: sort keys (None: no value) and row of the last match, and the highest row at page 1
+    (decision 22).
+    """
 
-    key: str
+    keys: tuple[str | None, ...]
     rid: int
     top: int
 
@@ -39,6 +41,8 @@ class Page:
     following: Place | None = None
     cut: bool = False
     """Includes were cut at their limit."""
+    total: int | None = None
+    """How many match and are shown, where that was asked for or is known without counting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ did not find a row is a filter on it. Their bodies are read through row-level se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..access.reach import How, Narrowed, Reach, Way
@@ -15,6 +15,9 @@ from .conditions import Conditions
 from .hashes import Hashes
 from .order import Stretch
 from .sources import IN_COMPARTMENT, Estimate, by_tokens, choose, only_patient, targets
+
+EVERY = 1 << 40
+"""As a page's size: every row has to be touched, so that an index beats a walk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,16 @@ def page(
     stretch = Stretch(query, after, limit)
     found = order.found(conditions, stretch, chosen, filters)
     return Statement(_with_bodies(found, stretch.direction), conditions.args.values, chosen.path)
+
+
+def every(narrowed: Narrowed, tenant: int, hashes: Hashes, estimate: Estimate) -> Statement:
+    """The statement that gives a 1 for each row of a search whose reach shows every row: to be counted."""
+    query = replace(narrowed.query, count=EVERY)
+    conditions = Conditions(tenant, query.type, hashes)
+    chosen = choose(conditions, query, narrowed.reach, estimate)
+    filters = conditions.groups(group for group in query.where if group is not chosen.used)
+    parts = [f"select 1 from {one.of} where {' and '.join([*one.where, *filters])}" for one in chosen.sources]
+    return Statement(" union all ".join(parts), conditions.args.values, chosen.path)
 
 
 def referring(type_: str, reach: Reach, tenant: int, hashes: Hashes, tokens: Sequence[int], limit: int) -> Statement:

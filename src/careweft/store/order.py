@@ -75,13 +75,13 @@ def _place(conditions: Conditions, after: Place | None) -> tuple[datetime | None
     """The sort key of a place, and the place in SQL."""
     if after is None:
         return None, ""
-    start, add = datetime.fromisoformat(after.key), conditions.args.add
+    start, add = datetime.fromisoformat(str(after.keys[0])), conditions.args.add
     return start, f"({add(start, 'timestamptz')}, {add(after.rid, 'int8')})"
 
 
 def _by_id(conditions: Conditions, stretch: Stretch, chosen: Chosen, filters: Sequence[str]) -> str:
     """Rows by id, which only the bodies' own table knows."""
-    after = conditions.args.add(stretch.after.key if stretch.after else None, "text")
+    after = conditions.args.add(stretch.after.keys[0] if stretch.after else None, "text")
     ending = f"order by i.id {stretch.direction} limit {stretch.limit}"
     if chosen.path == "walk":
         ids = "ids_descending" if stretch.direction == "desc" else "ids_ascending"

@@ -1,11 +1,9 @@
 """ports.Records over PostgreSQL, for one tenant: read, version, history, search, and the write of a single resource.
 
-What a row shows is found by `compile` and `reads`, and decided by `visible`.
+What a row shows is found by `searches` and `reads`, and decided by `visible`.
 """
 
-import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -14,25 +12,22 @@ from ..access.reach import Narrowed, Reach
 from ..fhir.definitions import RESOURCES
 from ..fhir.extract import extractor
 from ..fhir.outcomes import PreconditionFailed, Unavailable, Unprocessable
-from ..fhir.search.include import parameters, targets
-from ..fhir.search.query import Include, Ref
 from ..ports.journal import Entry
 from ..ports.records import Page, Place, Resource, Version, Written
-from . import compile as compiler
 from .bodies import tail
 from .bound import Bound, patients
-from .found import Found, each, opened
+from .found import Found, opened
 from .frequency import Frequencies
 from .journal import APPEND, columns
 from .pool import Connection, Pool, Row
 from .reads import Reads
 from .registry import Registries
 from .rows import NOTHING, rows
+from .searches import Searches
 from .visible import Sight
 
 VERSIONS = "select * from versions($1, $2, $3, $4, $5)"
 PUT = f"select * from put({', '.join(f'${n}' for n in range(1, 36))})"
-MOST_INCLUDED = 1000
 CHUNK = 100
 
 
@@ -45,9 +40,9 @@ class PostgresRecords:
         self._bound = bound
         self._pool = pool
         self._reads = reads
-        self._frequencies = frequencies
         self._registries = registries
         self._sight = Sight(bound, pool, reads)
+        self._searches = Searches(bound, pool, reads, frequencies, self._sight)
 
     @property
     def outdated(self) -> bool:
@@ -100,76 +95,7 @@ class PostgresRecords:
     async def search(self, narrowed: Narrowed, after: Place | None = None) -> Page:
         """As ports.Records."""
         await self._registries.require(narrowed)
-        await self._frequencies.refresh()
-        if not narrowed.query.count or not narrowed.reach.ways:
-            return Page(())
-        matches, following = await self._matches(narrowed, after)
-        included, cut = await self._included(narrowed, matches)
-        return Page([one.version_of() for one in matches], [one.version_of() for one in included], following, cut)
-
-    async def _matches(self, narrowed: Narrowed, after: Place | None) -> tuple[list[Found], Place | None]:
-        """A full page, as long as there is more: what a hash let in and the exact check put out is made up for."""
-        count, reach = narrowed.query.count, narrowed.reach
-        matches: list[Found] = []
-        while True:
-            wanted = count - len(matches) + 1
-            statement = compiler.page(
-                narrowed, self._bound.tenant, self._bound.hashes, self._frequencies, after, wanted
-            )
-            found = await self._pool.fetch(statement.sql, *statement.args)
-            for at, row in enumerate(found):
-                one = each(row, self._bound.bodies)
-                if reach.open or await self._sight.shows(reach, one):
-                    if len(matches) == count:
-                        return matches, _place(found[at - 1], after) if at else after
-                    matches.append(one)
-            if len(found) < wanted:
-                return matches, None
-            after = _place(found[-1], after)
-
-    async def _included(self, narrowed: Narrowed, matches: Sequence[Found]) -> tuple[list[Found], bool]:
-        """What the includes bring: never a match again, nothing twice, at most a thousand."""
-        seen = {(one.type, one.id) for one in matches}
-        found: list[Found] = []
-        for include in narrowed.query.includes if matches else ():
-            bring = self._backward if include.reverse else self._forward
-            for one in await bring(narrowed, include, matches):
-                if (one.type, one.id) not in seen:
-                    seen.add((one.type, one.id))
-                    found.append(one)
-        return found[:MOST_INCLUDED], len(found) > MOST_INCLUDED
-
-    async def _forward(self, narrowed: Narrowed, include: Include, matches: Sequence[Found]) -> list[Found]:
-        """The targets of the matches that this caller may read."""
-        refs = dict.fromkeys(ref for one in matches for ref in targets(one.resource or {}, include))
-        allowed = [ref for ref in refs if ref.type in narrowed.forward][: MOST_INCLUDED + 1]
-        found = await asyncio.gather(*(self._target(ref, narrowed.forward[ref.type]) for ref in allowed))
-        return [one for one in found if one is not None]
-
-    async def _target(self, ref: Ref, reach: Reach) -> Found | None:
-        row = await self._reads.get(self._bound.tenant, ref.type, ref.id)
-        if row is None or row["body"] is None:
-            return None
-        found = each(row, self._bound.bodies)
-        return found if await self._sight.shows(reach, found) else None
-
-    async def _backward(self, narrowed: Narrowed, include: Include, matches: Sequence[Found]) -> list[Found]:
-        """What refers to the matches and may be found by this caller."""
-        reach = narrowed.backward.get(include.source)
-        aimed = [one for one in matches if include.target in ("", one.type)]
-        if reach is None or not aimed:
-            return []
-        tokens = [
-            self._bound.hashes.reference(param.number, one.type, one.id)
-            for param in parameters(include.source, include.param)
-            for one in aimed
-        ]
-        statement = compiler.referring(
-            include.source, reach, self._bound.tenant, self._bound.hashes, tokens, MOST_INCLUDED + 1
-        )
-        rows_ = await self._pool.fetch(statement.sql, *statement.args)
-        found = [each(row, self._bound.bodies) for row in rows_]
-        return [one for one in found if await self._sight.shows(reach, one)]
+        return await self._searches.page(narrowed, after)
 
     # Write -----------------------------------------------------------------------------------------------------------
 
@@ -227,10 +153,3 @@ class PostgresRecords:
             ixv,
             *found.columns(),
         )
-
-
-def _place(row: Row, before: Place | None) -> Place:
-    """Where this row stands in the order of the search."""
-    key = row["k"]
-    text = key.replace(tzinfo=UTC).isoformat() if isinstance(key, datetime) else key  # '-infinity' comes without a zone
-    return Place(text, row["rid"], row["top"] if before is None else before.top)

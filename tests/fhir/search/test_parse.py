@@ -13,6 +13,7 @@ from careweft.fhir.search import query as q
 from careweft.fhir.search.context import Context
 from careweft.fhir.search.parse import Offers, conditions, parse
 from careweft.fhir.search.query import AnyOf, Include, Present, Ref, Sort, Token
+from careweft.fhir.subset import View
 from tests.fhir.strategies import CONTEXT, TYPICAL, searches
 
 HERE = Context(datetime(2024, 5, 17, tzinfo=UTC), UTC, "https://fhir.example/b")
@@ -46,6 +47,46 @@ def test_count(text, count):
     assert read(("_count", text)).query.count == count
 
 
+@pytest.mark.parametrize(
+    ("pairs", "count", "total", "view"),
+    [
+        ([], 100, "", View()),
+        ([("_total", "estimate")], 100, "estimate", View()),
+        ([("_total", "none")], 100, "none", View()),
+        ([("_count", "0")], 0, "accurate", View()),
+        ([("_count", "0"), ("_total", "none")], 0, "accurate", View()),
+        ([("_count", "0"), ("_total", "estimate")], 0, "estimate", View()),
+        ([("_summary", "count"), ("_count", "7")], 0, "accurate", View("count")),
+        ([("_summary", "true")], 100, "", View("true")),
+        ([("_elements", "status,value"), ("_elements", "code[x]")], 100, "", View("", ("code", "status", "value"))),
+        ([("_elements", "code"), ("_summary", "false")], 100, "", View("false", ("code",))),
+    ],
+)
+def test_what_is_asked_about_the_result(pairs, count, total, view):
+    """Each row: parameters, how many entries, which total, how much of each resource."""
+    query = read(*pairs).query
+    assert (query.count, query.total, query.view) == (count, total, view)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ([("_total", "exact")], "_total wants one of none, estimate, accurate, not 'exact'"),
+        ([("_summary", "yes")], "_summary wants one of true, text, data, count, false, not 'yes'"),
+        ([("_elements", "colour")], "_elements wants elements of Observation such as basedOn, bodySite, category"),
+        ([("_elements", "code,")], "_elements wants elements"),
+        ([("_elements", "valueQuantity")], "_elements wants elements"),
+        ([("_elements", "code"), ("_summary", "true")], "give one of them"),
+        ([("_summary", "text"), ("_include", "Observation:patient")], "neither _include nor _revinclude"),
+        ([("_summary", "true"), ("_summary", "text")], "more than once"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(pairs, said):
+    with pytest.raises(BadValue) as refused:
+        read(*pairs)
+    assert said in refused.value.message
+
+
 def test_count_is_a_hundred_unless_said():
     assert read().query.count == 100
 
@@ -72,9 +113,6 @@ def test_includes(name, text, include):
         ("subject.name", "ann"),
         ("_has:Observation:patient:code", "1"),
         ("_filter", "a"),
-        ("_elements", "id"),
-        ("_summary", "count"),
-        ("_total", "accurate"),
         ("_text", "x"),
         ("_content", "x"),
         ("", "x"),
@@ -196,9 +234,9 @@ def test_a_search_has_limits(pairs):
 
 def test_lenient_leaves_out_what_is_unknown():
     """`Prefer: handling=lenient`: unknown parameters are skipped and named; unknown modifiers are refused."""
-    found = read(("nonsense", "1"), ("status", "final"), ("other:exact", "x"), ("_elements", "id"), lenient=True)
+    found = read(("nonsense", "1"), ("status", "final"), ("other:exact", "x"), ("_text", "id"), lenient=True)
 
-    assert (found.used, found.ignored) == ((("status", "final"),), ("nonsense", "other:exact", "_elements"))
+    assert (found.used, found.ignored) == ((("status", "final"),), ("nonsense", "other:exact", "_text"))
     with pytest.raises(UnknownParameter):
         read(("status:below", "x"), lenient=True)
 

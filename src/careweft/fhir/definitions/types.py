@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from .table import Lazy, sections
+from .table import Lazy, rows, sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +71,13 @@ def json_names(element: Element) -> Iterator[tuple[str, str]]:
 
 TYPES: Mapping[str, Type] = Lazy(_heads, _type)
 RESOURCES: Mapping[str, int] = {name: int(number) for name, (_, _, number, _) in _heads().items() if number}
+
+
+@cache
+def _shown() -> dict[str, str]:
+    return {cells[0]: cells[1] for cells in rows("summary.tsv")}
+
+
+def summary(type_: str) -> frozenset[str]:
+    """The elements of this type that `_summary=true` shows: https://hl7.org/fhir/R4/elementdefinition.html#isSummary"""
+    return frozenset(_shown().get(type_, "").split(","))

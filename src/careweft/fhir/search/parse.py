@@ -5,25 +5,23 @@ Whatever is not offered is refused by name, unless the caller asked for lenience
 """
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ..definitions import RESOURCES, SEARCH, SearchParam
 from ..outcomes import BadValue, UnknownParameter
+from . import results
 from .context import Context
 from .escapes import split
-from .include import include
 from .kinds import KINDS
 from .kinds.prefix import shown
+from .offered import Offered, Offers
 from .query import AnyOf, Present, Query, Test
-from .sort import sort
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_tag")  # searched for on every type
 FORMS = ("_format", "_pretty")  # read where the answer is written
-ONCE = ("_count", "_sort")
+ONCE = ("_count", "_sort", "_total", "_summary")
 PARAMS, VALUES, LENGTH, TESTS = 50, 200, 1024, 4000  # limits of one search (security.md FATK-02)
-COUNT, MOST = 100, 500
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 Pair = tuple[str, str]
@@ -38,34 +36,6 @@ class Search:
     ignored: tuple[str, ...] = ()
 
 
-class Offered(Protocol):
-    """What an API lets a type be searched by, and what may be included; a surface's Offer is one."""
-
-    @property
-    def params(self) -> Collection[str]:
-        """Codes of search parameters."""
-        ...
-
-    @property
-    def includes(self) -> Collection[str]:
-        """Values of `_include`, such as "Observation:patient"."""
-        ...
-
-    @property
-    def revincludes(self) -> Collection[str]:
-        """Values of `_revinclude`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """The same, put together by hand."""
-
-    params: Collection[str]
-    includes: Collection[str] = ()
-    revincludes: Collection[str] = ()
-
-
 def parse(type_: str, offered: Offered, pairs: Iterable[Pair], context: Context, *, lenient: bool = False) -> Search:
     """The search that these decoded pairs ask for. Raises UnknownParameter and BadValue.
 
@@ -74,7 +44,7 @@ def parse(type_: str, offered: Offered, pairs: Iterable[Pair], context: Context,
     >>> parse("Observation", Offers(["status"]), [("status", "final"), ("_count", "5")], here).query.count
     5
     """
-    query = Query(type_, count=COUNT)
+    query = Query(type_, count=results.COUNT)
     used: list[Pair] = []
     ignored: list[str] = []
     for name, text in fit(pairs):
@@ -86,7 +56,7 @@ def parse(type_: str, offered: Offered, pairs: Iterable[Pair], context: Context,
             ignored.append(name)
         else:
             used.append((name, str(query.count) if name == "_count" else text))
-    return Search(query, tuple(used), tuple(ignored))
+    return Search(results.agreeing(query), tuple(used), tuple(ignored))
 
 
 def searched(code: str, offered: Offered) -> bool:
@@ -112,17 +82,10 @@ def fit(pairs: Iterable[Pair]) -> list[Pair]:
 
 def taken(query: Query, name: str, text: str, offered: Offered, context: Context) -> Query:
     """The query with one more parameter in it."""
-    match name:
-        case "_format" | "_pretty":
-            return query
-        case "_count":
-            return replace(query, count=count(text))
-        case "_sort":
-            return replace(query, sort=(sort(query.type, text),))
-        case "_include":
-            return replace(query, includes=(*query.includes, include(name, text, offered.includes)))
-        case "_revinclude":
-            return replace(query, includes=(*query.includes, include(name, text, offered.revincludes)))
+    if name in FORMS:
+        return query
+    if name in results.TAKEN:
+        return results.taken(query, name, text, offered)
     code, _, modifier = name.partition(":")
     if not searched(code, offered) or code not in SEARCH[query.type] or (":" in name and not modifier):
         offers = ", ".join(sorted({*offered.params, *COMMON}))
@@ -180,14 +143,3 @@ def modifiers(param: SearchParam) -> tuple[str, ...]:
         return ("",)
     types = (param.targets or tuple(RESOURCES)) if param.kind == "reference" else ()
     return tuple(sorted({*KINDS[param.kind].modifiers, "missing", *types}))
-
-
-def count(text: str) -> int:
-    """`_count`: as many as asked, at most 500; 0 asks for none. Raises BadValue.
-
-    >>> count("20"), count("2147483648"), count("0")
-    (20, 500, 0)
-    """
-    if not re.fullmatch(r"[0-9]{1,20}", text):
-        raise BadValue(f"_count wants a whole number from 0 to {MOST}, not {shown(text)}")
-    return min(int(text), MOST)

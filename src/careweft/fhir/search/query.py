@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from ..subset import WHOLE, View
+
 ALWAYS_BEFORE = datetime.min.replace(tzinfo=UTC)
 ALWAYS_AFTER = datetime.max.replace(tzinfo=UTC)
 
@@ -134,13 +136,15 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Every group in `where` has to hold. `count` 0 asks for no entries."""
+    """Every group in `where` has to hold. `count` 0 asks for no entries, `total` is one of `_total`'s words or ""."""
 
     type: str
     where: tuple[AnyOf, ...] = ()
     sort: tuple[Sort, ...] = ()
     count: int = 100
     includes: tuple[Include, ...] = field(default=())
+    total: str = ""
+    view: View = WHOLE
 
     def narrowed(self, *groups: AnyOf) -> "Query":
         """The same search, confined further."""

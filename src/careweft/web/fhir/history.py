@@ -7,7 +7,8 @@ import os
 
 from ...fhir import bundles
 from ...fhir.outcomes import NotFound, UnknownParameter
-from ...fhir.search.parse import COUNT, FORMS, count
+from ...fhir.search.parse import FORMS
+from ...fhir.search.results import COUNT, count
 from ...ports.records import Version
 from .. import forms, negotiate, replies
 from ..exchange import Reply, Request
@@ -42,7 +43,7 @@ def handler(site: Site, right: Right) -> Handler:
         forms_ = [pair for pair in given if pair[0] in FORMS]
         links = {"self": urls.joined(where, [*asked, *forms_])}
         if len(versions) > many > 0:
-            sealed = sealer.seal(where, request.known_caller, Held(0.0, ("", page[-1].version, 0), asked))
+            sealed = sealer.seal(where, request.known_caller, Held(0.0, ((), page[-1].version, 0), asked))
             links["next"] = urls.joined(where, [(paging.PAGE, sealed), *forms_])
         return replies.resource(200, bundles.history(base, links, [past(one) for one in page]), form, [])
 

@@ -25,12 +25,16 @@ LONGEST = 7000
 
 
 class Held(msgspec.Struct, array_like=True, frozen=True):
-    """What a link holds: when the search began, where its last page ended, its parameters, and when the link ends."""
+    """What a link holds: when the search began, where its last page ended, its parameters, when the link ends, and the
+    total, with the scopes by which it was counted.
+    """
 
     at: float
-    place: tuple[str, int, int]
+    place: tuple[tuple[str | None, ...], int, int]
     pairs: list[tuple[str, str]]
     until: float = 0.0
+    total: int | None = None
+    scopes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Sealer:
 def bound(where: str, caller: Caller) -> bytes:
     """What a link is tied to beside its content."""
     who = (caller.client, caller.tenant, caller.patient or "", caller.user or "")
-    return "\n".join(("careweft page 1", where, *who)).encode()
+    return "\n".join(("careweft page 2", where, *who)).encode()
 
 
 _encoder = msgspec.msgpack.Encoder()

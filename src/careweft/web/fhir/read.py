@@ -31,17 +31,19 @@ def handler(site: Site, right: Right) -> Handler:
     """The handler of `GET [base]/[type]/[id]`."""
 
     async def read(request: Request) -> Reply:
-        form = versions.wanted(request, right)
-        records = site.records(request.known_tenant)
-        return versions.shown(await records.read(right.type, request.args["id"], request.known_reach), request, form)
+        form, view = versions.wanted(request, right)
+        found = await site.records(request.known_tenant).read(right.type, request.args["id"], request.known_reach)
+        return versions.shown(found, request, form, view)
 
     async def read_binary(request: Request) -> Reply:
         try:
-            form = versions.wanted(request, right)
+            form, view = versions.wanted(request, right)
         except NotAcceptable:
             return content(await _found(request), request)
         version = await _found(request)
-        return versions.shown(version, request, form) if form.asked else content(version, request)
+        if form.asked or not view.whole:
+            return versions.shown(version, request, form, view)
+        return content(version, request)
 
     async def _found(request: Request) -> Version | None:
         return await site.records(request.known_tenant).read(right.type, request.args["id"], request.known_reach)

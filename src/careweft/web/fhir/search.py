@@ -1,17 +1,21 @@
 """The search interaction, by GET and by POST _search: https://hl7.org/fhir/R4/http.html#search, https://hl7.org/fhir/R4/search.html"""
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from ...access.caller import Caller
 from ...access.decide import Denied
 from ...access.narrow import narrow
 from ...access.reach import Narrowed
 from ...fhir.bundles import searchset
 from ...fhir.search.context import Context
 from ...fhir.search.parse import FORMS, Search, parse
+from ...fhir.subset import View, subset
 from ...ports.records import Page, Place, Version
 from .. import forms, negotiate, replies
 from ..exchange import Reply, Request
@@ -40,20 +44,27 @@ def handler(site: Site, right: Right) -> Handler:
         asked = held.pairs if held else [pair for pair in given if pair[0] not in FORMS]
         found = read(request, right, asked, Context(at, ZoneInfo(request.known_tenant.zone), base))
         narrowed = confined(request, right, found)
+        known = counted(held, request.known_caller)
+        if known is not None:
+            narrowed = replace(narrowed, query=replace(narrowed.query, total="none"))
         page = await site.records(request.known_tenant).search(narrowed, Place(*held.place) if held else None)
+        total = page.total if known is None else known
         request.patients = patients(page)
         links = {"self": urls.joined(where, [*found.used, *shown])}
         if page.following is not None:
             following = page.following
-            place = (following.key, following.rid, following.top)
-            sealed = sealer.seal(where, request.known_caller, Held(at.timestamp(), place, list(found.used)))
+            place = (following.keys, following.rid, following.top)
+            going_on = Held(at.timestamp(), place, list(found.used), 0.0, total, scopes(request.known_caller))
+            sealed = sealer.seal(where, request.known_caller, going_on)
             links["next"] = urls.joined(where, [(paging.PAGE, sealed), *shown])
+        view = found.query.view
         bundle = searchset(
             base,
             links,
-            entries(page.matches),
-            included=entries(page.included),
+            entries(page.matches, view),
+            included=entries(page.included, view.beside),
             outcomes=remarks.made(found, narrowed, page, right.surface),
+            total=total,
         )
         return replies.resource(200, bundle, form, [])
 
@@ -84,12 +95,25 @@ def confined(request: Request, right: Right, found: Search) -> Narrowed:
     return narrowed
 
 
+def counted(held: Held | None, caller: Caller) -> int | None:
+    """The total that the first page counted; None where other scopes than this caller's have counted it."""
+    return held.total if held is not None and held.scopes == scopes(caller) else None
+
+
+def scopes(caller: Caller) -> str:
+    """What the caller may see beside what every link is bound to, as a short text."""
+    said = sorted((one.level, one.type, sorted(one.may), one.only) for one in caller.scopes)
+    return hashlib.blake2b(repr(said).encode(), digest_size=12).hexdigest()
+
+
 def patients(page: Page) -> tuple[str, ...]:
     """Whom this page shows, each once, for the audit entry."""
     shown = (version for versions in (page.matches, page.included) for version in versions)
     return tuple(dict.fromkeys(one for version in shown for one in version.patients))
 
 
-def entries(versions: Sequence[Version]) -> list[tuple[str, str, bytes]]:
+def entries(versions: Sequence[Version], view: View) -> list[tuple[str, str, bytes]]:
     """What the Bundle wants of each; a search shows no deletions."""
-    return [(one.type, one.id, one.body) for one in versions if one.body is not None]
+    if view.whole:
+        return [(one.type, one.id, one.body) for one in versions if one.body is not None]
+    return [(one.type, one.id, subset(one.body, one.type, view)) for one in versions if one.body is not None]

@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from ...fhir.outcomes import BadValue, Gone, NotFound
+from ...fhir.search import results
+from ...fhir.subset import WHOLE, View, subset
 from ...ports.records import Version
 from .. import forms, negotiate, replies
 from ..exchange import Headers, Reply, Request
@@ -16,16 +18,26 @@ from ..route import Right
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-ACCEPTED = frozenset({"_format", "_pretty"})
+ACCEPTED = ("_format", "_pretty", "_summary", "_elements")
 
 
-def wanted(request: Request, right: Right) -> Format:
-    """The format of a reply that shows one resource. Raises for parameters that would be passed over in silence."""
-    pairs = forms.pairs(request.query) if request.query else []
-    for name, _ in pairs:
+def wanted(request: Request, right: Right) -> tuple[Format, View]:
+    """The format of a reply that shows one resource, and how much of it is shown.
+
+    Raises for parameters that would be passed over in silence.
+    """
+    if not request.query:
+        return negotiate.chosen(request.headers, right.surface.default_format, []), WHOLE
+    pairs = forms.pairs(request.query)
+    view = WHOLE
+    for name, value in pairs:
         if name not in ACCEPTED:
-            raise BadValue(f"A {right.interaction} takes _format and _pretty, not '{printable(name)}'.")
-    return negotiate.chosen(request.headers, right.surface.default_format, pairs)
+            raise BadValue(f"A {right.interaction} takes {', '.join(ACCEPTED)}, not '{printable(name)}'.")
+        if name == "_summary":
+            view = results.summary(view, value)
+        elif name == "_elements":
+            view = results.elements(view, right.type, value)
+    return negotiate.chosen(request.headers, right.surface.default_format, pairs), results.of_one(view)
 
 
 def printable(name: str) -> str:
@@ -84,9 +96,10 @@ def _not_after(updated: datetime, since: bytes) -> bool:
         return False
 
 
-def shown(version: Version | None, request: Request, form: Format) -> Reply:
+def shown(version: Version | None, request: Request, form: Format, view: View = WHOLE) -> Reply:
     """This version, or 304 where the caller has it."""
     found, headers = present(version, request), request.headers
     if (b"if-none-match" in headers or b"if-modified-since" in headers) and unchanged(headers, found):
         return Reply(304, tags(found))
-    return replies.resource(200, found.body or b"", form, tags(found))
+    body = found.body or b""
+    return replies.resource(200, body if view is WHOLE else subset(body, found.type, view), form, tags(found))

@@ -10,9 +10,9 @@ def handler(site: Site, right: Right) -> Handler:
     """The handler of `GET [base]/[type]/[id]/_history/[vid]`."""
 
     async def vread(request: Request) -> Reply:
-        form = versions.wanted(request, right)
+        form, view = versions.wanted(request, right)
         records, number = site.records(request.known_tenant), int(request.args["vid"])
         version = await records.version(right.type, request.args["id"], number, request.known_reach)
-        return versions.shown(version, request, form)
+        return versions.shown(version, request, form, view)
 
     return vread

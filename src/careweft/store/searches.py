@@ -1,0 +1,157 @@
+"""Searches of one tenant: a page of matches in order, what comes along with them, and how many there are.
+
+What is found by `compile` is decided by `visible`, row by row; nothing is counted or included that is not shown.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ..access.reach import Narrowed, Reach
+from ..fhir.search.include import parameters, targets
+from ..fhir.search.query import Include, Ref
+from ..ports.records import Page, Place
+from . import compile as compiler
+from .bound import Bound
+from .found import Found, each
+from .frequency import Frequencies
+from .pool import Pool, Row
+from .reads import Reads
+from .visible import Sight
+
+MOST_INCLUDED = 1000
+COUNTED = 10_000
+"""What `_total=estimate` counts one by one."""
+CHUNK = 1000
+
+
+class Searches:
+    """Runs what `narrow` let through."""
+
+    def __init__(self, bound: Bound, pool: Pool, reads: Reads, frequencies: Frequencies, sight: Sight) -> None:
+        self._bound = bound
+        self._pool = pool
+        self._reads = reads
+        self._frequencies = frequencies
+        self._sight = sight
+
+    async def page(self, narrowed: Narrowed, after: Place | None) -> Page:
+        """A page from behind `after`, with its total where that is asked for or known without counting."""
+        await self._frequencies.refresh()
+        query = narrowed.query
+        matches, following = await self._matches(narrowed, after) if query.count and narrowed.reach.ways else ([], None)
+        included, cut = await self._included(narrowed, matches)
+        total: int | None = None
+        if query.total != "none" and query.count and after is None and following is None:
+            total = len(matches)
+        elif query.total in ("estimate", "accurate"):
+            total = await self._total(narrowed)
+        return Page(
+            [one.version_of() for one in matches], [one.version_of() for one in included], following, cut, total
+        )
+
+    async def _total(self, narrowed: Narrowed) -> int:
+        """How many there are; of an estimate the first ten thousand are counted, and only a caller who sees the whole
+        type is told more: statistics know rows that others may not see (GEN-02).
+        """
+        if not narrowed.reach.ways:
+            return 0
+        plain = replace(narrowed, query=replace(narrowed.query, sort=(), count=CHUNK))
+        most = COUNTED if narrowed.query.total == "estimate" else None
+        if not narrowed.reach.open:
+            return await self._one_by_one(plain, most)
+        statement = compiler.every(plain, self._bound.tenant, self._bound.hashes, self._frequencies)
+        limit = "" if most is None else f" limit {most}"
+        sql = f"select count(*) as n from ({statement.sql}{limit}) found"
+        (row,) = await self._pool.fetch(sql, *statement.args)
+        return await self._planned(statement) if row["n"] == most else int(row["n"])
+
+    async def _one_by_one(self, narrowed: Narrowed, most: int | None) -> int:
+        """Rows that a hash found and the exact check shows."""
+        found, after = 0, None
+        while True:
+            matches, after = await self._matches(narrowed, after)
+            found += len(matches)
+            if after is None or (most is not None and found >= most):
+                return found if most is None else min(found, most)
+
+    async def _planned(self, statement: compiler.Statement) -> int:
+        """What the planner thinks, in two digits, which is as much as it knows."""
+        (row,) = await self._pool.fetch(f"explain (format json) {statement.sql}", *statement.args)
+        rows = max(COUNTED, int(json.loads(row[0])[0]["Plan"]["Plan Rows"]))
+        return round(rows, 2 - len(str(rows)))
+
+    async def _matches(self, narrowed: Narrowed, after: Place | None) -> tuple[list[Found], Place | None]:
+        """A full page, as long as there is more: what a hash let in and the exact check put out is made up for."""
+        count, reach = narrowed.query.count, narrowed.reach
+        matches: list[Found] = []
+        while True:
+            wanted = count - len(matches) + 1
+            statement = compiler.page(
+                narrowed, self._bound.tenant, self._bound.hashes, self._frequencies, after, wanted
+            )
+            found = await self._pool.fetch(statement.sql, *statement.args)
+            for at, row in enumerate(found):
+                one = each(row, self._bound.bodies)
+                if reach.open or await self._sight.shows(reach, one):
+                    if len(matches) == count:
+                        return matches, _place(found[at - 1], after) if at else after
+                    matches.append(one)
+            if len(found) < wanted:
+                return matches, None
+            after = _place(found[-1], after)
+
+    async def _included(self, narrowed: Narrowed, matches: Sequence[Found]) -> tuple[list[Found], bool]:
+        """What the includes bring: never a match again, nothing twice, at most a thousand."""
+        seen = {(one.type, one.id) for one in matches}
+        found: list[Found] = []
+        for include in narrowed.query.includes if matches else ():
+            bring = self._backward if include.reverse else self._forward
+            for one in await bring(narrowed, include, matches):
+                if (one.type, one.id) not in seen:
+                    seen.add((one.type, one.id))
+                    found.append(one)
+        return found[:MOST_INCLUDED], len(found) > MOST_INCLUDED
+
+    async def _forward(self, narrowed: Narrowed, include: Include, matches: Sequence[Found]) -> list[Found]:
+        """The targets of the matches that this caller may read."""
+        refs = dict.fromkeys(ref for one in matches for ref in targets(one.resource or {}, include))
+        allowed = [ref for ref in refs if ref.type in narrowed.forward][: MOST_INCLUDED + 1]
+        found = await asyncio.gather(*(self._target(ref, narrowed.forward[ref.type]) for ref in allowed))
+        return [one for one in found if one is not None]
+
+    async def _target(self, ref: Ref, reach: Reach) -> Found | None:
+        row = await self._reads.get(self._bound.tenant, ref.type, ref.id)
+        if row is None or row["body"] is None:
+            return None
+        found = each(row, self._bound.bodies)
+        return found if await self._sight.shows(reach, found) else None
+
+    async def _backward(self, narrowed: Narrowed, include: Include, matches: Sequence[Found]) -> list[Found]:
+        """What refers to the matches and may be found by this caller."""
+        reach = narrowed.backward.get(include.source)
+        aimed = [one for one in matches if include.target in ("", one.type)]
+        if reach is None or not aimed:
+            return []
+        tokens = [
+            self._bound.hashes.reference(param.number, one.type, one.id)
+            for param in parameters(include.source, include.param)
+            for one in aimed
+        ]
+        statement = compiler.referring(
+            include.source, reach, self._bound.tenant, self._bound.hashes, tokens, MOST_INCLUDED + 1
+        )
+        rows_ = await self._pool.fetch(statement.sql, *statement.args)
+        found = [each(row, self._bound.bodies) for row in rows_]
+        return [one for one in found if await self._sight.shows(reach, one)]
+
+
+def _place(row: Row, before: Place | None) -> Place:
+    """Where this row stands in the order of the search."""
+    key = row["k"]
+    if isinstance(key, datetime):
+        key = key.replace(tzinfo=UTC).isoformat()  # '-infinity' comes without a zone
+    keys = tuple(key) if isinstance(key, list) else (key,)
+    return Place(keys, row["rid"], row["top"] if before is None else before.top)
