@@ -75,12 +75,13 @@ PREFIXES = tuple(
 )  # fmt: skip
 
 RESULTS = (
-    Feature("", "_count", "entries of a page; 0 gives the total alone", ("Observation?_count=1", "Observation?_count=0")),
-    Feature("", "_total", "`accurate` counts the matches that this caller may see, `estimate` the first ten thousand of "
-            "them, `none` nothing; without it a first page that holds all matches says how many",
+    Feature("", "_count", "entries of a page; 0 gives the total alone",
+            ("Observation?_count=1", "Observation?_count=0")),
+    Feature("", "_total", "`accurate` counts the matches that this caller may see, `estimate` the first ten thousand "
+            "of them, `none` nothing; without it a first page that holds all matches says how many",
             ("Observation?_total=accurate", "Observation?_total=estimate", "Observation?_total=none")),
-    Feature("", "_summary", "`true`: the summary elements; `text`: narrative and mandatory elements; `data`: all but the "
-            "narrative; `count`: the total alone; `false`: everything. Also on read and vread",
+    Feature("", "_summary", "`true`: the summary elements; `text`: narrative and mandatory elements; `data`: all but "
+            "the narrative; `count`: the total alone; `false`: everything. Also on read and vread",
             ("Observation?_summary=true", "Observation?_summary=text", "Observation?_summary=data",
              "Observation?_summary=count", "Observation?_summary=false")),
     Feature("", "_elements", "of the matches these elements, and those that are mandatory or modify. Also on read and "
