@@ -183,8 +183,7 @@ def about(type_: str, offered: Mapping[Surface, Offer]) -> Iterator[str]:
     yield from said(offered, "Combinations", lambda one: tuple("+".join(each) for each in one.together))
     yield from said(offered, "`_include`", lambda one: one.includes)
     yield from said(offered, "`_revinclude`", lambda one: one.revincludes)
-    if any("search-type" in one.can for one in offered.values()):
-        yield f"`_sort`: {codes(sortable(type_))}"
+    yield from said(offered, "`_sort`", lambda one: sortable(type_, one.params) if "search-type" in one.can else ())
     yield from said(offered, "Profiles", lambda one: tuple(url.rpartition("/")[2] for url in one.profiles))
 
 

@@ -6,6 +6,7 @@ A tenth of the pairs in make test, all 100,000 in make drill (CAREWEFT_DRILL=1),
 from dataclasses import dataclass, replace
 from datetime import UTC
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -13,14 +14,13 @@ import pytest
 from careweft.access.reach import REACH, How, Way
 from careweft.fhir.compartments import members, subject
 from careweft.fhir.definitions import SEARCH
-from careweft.fhir.extract import extractor
 from careweft.fhir.json import decode
 from careweft.fhir.search.evaluate import holds
 from careweft.fhir.search.kinds import KINDS
 from careweft.fhir.search.kinds.prefix import PREFIXES
 from careweft.fhir.search.parse import Offers, parse
-from careweft.fhir.search.query import ALWAYS_BEFORE, Sort
-from careweft.fhir.search.sort import sortable
+from careweft.fhir.search.query import Sort
+from careweft.fhir.search.sort import key, sortable
 from tests.fhir.strategies import CONTEXT, IDS, TYPICAL, ZONE, Coverage, resource, search
 from tests.store import shelf
 from tests.world import DRILL, count
@@ -134,28 +134,25 @@ async def _stored(mine, type_, made):
 
 
 def _sort(type_, random):
-    key = random.choice((None, *sortable(type_)))
-    return () if key is None else (Sort(key, random.random() < 0.5),)
+    """No key, one, two or three; the main date, `_lastUpdated` and `_id` as often as all others together."""
+    known = sortable(type_)
+    few = (*known[:1], "_lastUpdated", "_id")
+    keys = dict.fromkeys(random.choice((*few, *random.choices(known, k=3))) for _ in range(random.choice((0, 1, 2, 3))))
+    return tuple(Sort(one, random.random() < 0.5) for one in keys)
 
 
 def _check_order(query, found, stored):
-    """Ids and times run as asked; what has no date comes last."""
-    match query.sort:
-        case (Sort("_id", descending),):
-            assert found == sorted(found, reverse=descending)
-        case (Sort("_lastUpdated", descending),):
-            times = [stored[id_]["meta"]["lastUpdated"] for id_ in found]
-            assert times == sorted(times, reverse=descending)
-        case (Sort(code, descending),):
-            starts = [_start(stored[id_], code) for id_ in found]
-            known = [start for start in starts if start is not None]
-            assert starts == known + [None] * (len(starts) - len(known))
-            assert known == sorted(known, reverse=descending)
+    """They come as the plain meaning of the keys has it."""
+    places = [[key(stored[id_], by, ZONE) for by in query.sort] for id_ in found]
+    for before, after in pairwise(places):
+        assert not _later(query.sort, before, after), (query.sort, before, after)
 
 
-def _start(resource_, code):
-    """Where its main date begins, None without one or without a beginning."""
-    type_ = resource_["resourceType"]
-    number = SEARCH[type_][code].number
-    starts = [start for p, start, _ in extractor(type_)(resource_, ZONE).dates if p == number]
-    return min(starts) if starts and min(starts) != ALWAYS_BEFORE else None
+def _later(sort, one, other):
+    """Does `one` belong behind `other`?"""
+    for by, mine, yours in zip(sort, one, other, strict=True):
+        if mine != yours:
+            if mine is None or yours is None:
+                return mine is None
+            return (mine < yours) is by.descending
+    return False

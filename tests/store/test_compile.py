@@ -16,6 +16,7 @@ from careweft.fhir.search.sort import sortable
 from careweft.ports.records import Place
 from careweft.store.compile import page, referring
 from careweft.store.hashes import Hashes
+from careweft.store.sorting import effective
 from tests.fhir.strategies import CONTEXT, TYPICAL, search
 from tests.store.shelf import about, code, everything, of, one, reach
 from tests.store.shelf import search as query_
@@ -46,20 +47,27 @@ def test_every_value_is_bound_and_every_bound_value_is_used(type_):
     offered = Offers([param.code for param in SEARCH[type_].values() if param.kind in KINDS])
     for _ in range(60):
         query = parse(type_, offered, search(type_, random), CONTEXT).query
-        key = random.choice((None, *sortable(type_)))
-        query = replace(query, sort=() if key is None else (Sort(key, random.random() < 0.5),))
+        keys = dict.fromkeys(random.choices(sortable(type_), k=random.choice((0, 1, 2, 3))))
+        query = replace(query, sort=tuple(Sort(one, random.random() < 0.5) for one in keys))
         where = parse(type_, offered, search(type_, random), CONTEXT).query.where
         reached = random.choice(
             (None, of("7", type_), of("7", type_, where=where), reach(type_, Way("user", How.SHARED, None, where)))
         )
-        place = Place(
-            ("7" if key == "_id" else random.choice(("2024-05-17T09:30:00+00:00", "0001-01-01T00:00:00+00:00")),), 5, 9
-        )
+        place = Place(tuple(_value(type_, one, random) for one in keys) or ("2024-05-17T09:30:00+00:00",), 5, 9)
+        place = replace(place, keys=place.keys[: len(effective(query)) or 1])
         statement = compiled(query, reached, random.choice((None, place)), random.choice((Known(), Known(1e6, 1e5))))
         assert {int(number) for number in re.findall(r"\$(\d+)", statement.sql)} == set(
             range(1, len(statement.args) + 1)
         )
         assert "'" not in statement.sql.replace("'-infinity'", "")
+
+
+def _value(type_, key, random):
+    """A key as a link may hold it."""
+    if key in ("_id", "_lastUpdated") or key == sortable(type_)[0]:
+        return "7" if key == "_id" else random.choice(("2024-05-17T09:30:00+00:00", "0001-01-01T00:00:00+00:00"))
+    kind = SEARCH[type_][key].kind
+    return random.choice((None, {"date": "2024-05-17 09:30:00+00", "string": "ann"}.get(kind, "7.50")))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ..ports.records import Place
 from . import order
 from .conditions import Conditions
 from .hashes import Hashes
-from .order import Stretch
+from .order import Ordered, Stretch
 from .sources import IN_COMPARTMENT, Estimate, by_tokens, choose, only_patient, targets
 
 EVERY = 1 << 40
@@ -47,7 +47,7 @@ def page(
     ]
     stretch = Stretch(query, after, limit)
     found = order.found(conditions, stretch, chosen, filters)
-    return Statement(_with_bodies(found, stretch.direction), conditions.args.values, chosen.path)
+    return Statement(_with_bodies(found), conditions.args.values, chosen.path)
 
 
 def every(narrowed: Narrowed, tenant: int, hashes: Hashes, estimate: Estimate) -> Statement:
@@ -65,8 +65,8 @@ def referring(type_: str, reach: Reach, tenant: int, hashes: Hashes, tokens: Seq
     conditions = Conditions(tenant, type_, hashes)
     source = by_tokens(conditions, tokens)
     where = " and ".join([*source.where, *_shown(conditions, reach, None)])
-    found = f"select r.rid, r.d as k from {source.of} where {where} limit {limit}"
-    return Statement(_with_bodies(found, "desc"), conditions.args.values, "token")
+    found = f"select r.rid, r.d as k from {source.of} where {where} order by r.rid limit {limit}"
+    return Statement(_with_bodies(Ordered(found, "f.k", "f.rid")), conditions.args.values, "token")
 
 
 def _shown(conditions: Conditions, reach: Reach, within: str | None) -> list[str]:
@@ -94,10 +94,9 @@ def _compartment(conditions: Conditions, way: Way, within: str | None) -> str:
     )
 
 
-def _with_bodies(found: str, direction: str) -> str:
-    order = "f.k desc, f.rid desc" if direction == "desc" else "f.k::text = '-infinity', f.k, f.rid"
+def _with_bodies(found: Ordered) -> str:
     return (
-        f"with f as materialized ({found}) "
-        f"select f.k, (select max(x.rid) from res x where x.tenant = $1::int4) as top, b.* "
-        f"from bodies_by_rid($1::int4, array(select rid from f)) b join f on f.rid = b.rid order by {order}"
+        f"with f as materialized ({found.sql}) "
+        f"select {found.key} as k, (select max(x.rid) from res x where x.tenant = $1::int4) as top, b.* "
+        f"from bodies_by_rid($1::int4, array(select rid from f)) b join f on f.rid = b.rid order by {found.by}"
     )

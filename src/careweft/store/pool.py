@@ -20,6 +20,7 @@ SETTINGS = {
     "statement_timeout": str(int(STATEMENT * 1000)),
     "idle_in_transaction_session_timeout": "60000",
     "timezone": "UTC",
+    "datestyle": "ISO",
     "jit": "off",
 }
 

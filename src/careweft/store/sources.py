@@ -14,6 +14,7 @@ from ..fhir.definitions import SEARCH
 from ..fhir.search.query import AnyOf, Display, Query, Ref, Test, Text, Token
 from .bound import naming
 from .conditions import Conditions, is_hashed
+from .sorting import column
 
 IN_COMPARTMENT = (How.COMPARTMENT, How.OWN)
 
@@ -95,12 +96,13 @@ def _rarest(conditions: Conditions, query: Query, estimate: Estimate) -> AnyOf |
     """The group of tokens that the fewest rows hold, if they are few enough for the index to beat a walk.
 
     A walk passes about count * rows / n rows until the page is full, the index n: so below the root of count * rows.
+    Where no index has the order, a walk passes them all.
     """
     groups = [group for group in query.where if not group.negated and all(map(is_hashed, group.tests))]
     if not groups:
         return None
     held = [estimate.of(conditions.hashed(group.tests)) for group in groups]
-    few = math.sqrt(max(query.count, 1) * estimate.rows)
+    few = math.sqrt(max(query.count, 1) * estimate.rows) if column(query) else estimate.rows
     return groups[held.index(min(held))] if estimate.rows <= 0 or min(held) <= few else None
 
 
@@ -180,7 +182,7 @@ def _lookup(conditions: Conditions, code: str, text: str, how: str) -> str:
 def _walk(conditions: Conditions, query: Query) -> Iterator[Source]:
     """All rows of the type, between the bounds that date tests set; the few with several main dates apart."""
     whole = ("r.tenant = $1::int4", f"r.rt = {conditions.rt}")
-    found = [conditions.bounds(group) for group in query.where if column(query) == "d"]
+    found = [conditions.bounds(group) for group in query.where if column(query) in ("d", "")]
     always = tuple(bound for bounds, _ in found for bound in bounds)
     single = tuple(bound for _, bounds in found for bound in bounds)
     if single:
@@ -200,8 +202,3 @@ def targets(conditions: Conditions, patient: str) -> str:
     target = conditions.args.add(conditions.hashes.salt(SEARCH[conditions.type]["target"].number), "int8")
     pat = conditions.args.add(conditions.hashes.own("Patient", patient), "int8")
     return f"r.tok && array(select x.own # {target} from res x where x.tenant = $1::int4 and x.pat = {pat})"
-
-
-def column(query: Query) -> str:
-    """The column that the search is sorted by; without `_sort` the date."""
-    return {"_lastUpdated": "updated", "_id": "id"}.get(query.sort[0].param, "d") if query.sort else "d"

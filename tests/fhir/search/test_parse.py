@@ -69,6 +69,29 @@ def test_what_is_asked_about_the_result(pairs, count, total, view):
 
 
 @pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("date", (Sort("date"),)),
+        ("-date,_id", (Sort("date", True), Sort("_id"))),
+        ("-value-quantity,value-string,-_lastUpdated",
+         (Sort("value-quantity", True), Sort("value-string"), Sort("_lastUpdated", True))),
+    ],
+)  # fmt: skip
+def test_sort_takes_up_to_three_keys(text, keys):
+    assert read(("_sort", text)).query.sort == keys
+
+
+@pytest.mark.parametrize(("key", "kind"), [("status", "token"), ("patient", "reference"), ("code", "token")])
+def test_what_has_no_order_is_refused_with_what_has(key, kind):
+    with pytest.raises(BadValue) as refused:
+        read(("_sort", f"date,-{key}"))
+    assert refused.value.message == (
+        f"{key} is a {kind} parameter, which has no order; "
+        "Observation can be sorted by date, value-quantity, value-string, _lastUpdated, _id"
+    )
+
+
+@pytest.mark.parametrize(
     ("pairs", "said"),
     [
         ([("_total", "exact")], "_total wants one of none, estimate, accurate, not 'exact'"),
@@ -205,7 +228,11 @@ def test_unknown_parameters_are_refused(name, text):
         ("_count", "9" * 30),
         ("_count", ""),
         ("_sort", "status"),
-        ("_sort", "date,_id"),
+        ("_sort", "date,-date"),
+        ("_sort", "date,value-quantity,value-string,_id"),
+        ("_sort", "date,"),
+        ("_sort", "value-date"),
+        ("_sort", "value-string:exact"),
         ("_sort", "--date"),
         ("_sort", "-"),
         ("_sort", "d; drop table"),

@@ -86,8 +86,11 @@ RESULTS = (
              "Observation?_summary=count", "Observation?_summary=false")),
     Feature("", "_elements", "of the matches these elements, and those that are mandatory or modify. Also on read and "
             "vread", ("Observation?_elements=status,value",)),
-    Feature("", "_sort", "one key, with `-` in front to descend: the type's main date, `_lastUpdated` or `_id`; "
-            "without it the latest come first", ("Observation?_sort=-date",)),
+    Feature("", "_sort", "up to three keys, each with `-` in front to descend: parameters that are dates, strings, "
+            "numbers or quantities, `_lastUpdated`, `_id`; what has no value comes last either way; without it the "
+            "latest come first",
+            ("Observation?_sort=-date", "Observation?_sort=value-quantity,-_lastUpdated,_id",
+             "Patient?_sort=family,birthdate")),
     Feature("", "_include", "what the matches lead to: `Type:parameter`, or `Type:parameter:TargetType`",
             ("Observation?_include=Observation:subject:Patient",)),
     Feature("", "_revinclude", "what leads to the matches", ("Observation?_revinclude=Provenance:target",)),

@@ -62,7 +62,7 @@ Take = Callable[[Query, str, Offered], Query]
 TAKEN: Mapping[str, Take] = {
     "_count": lambda query, text, _: replace(query, count=count(text)),
     "_total": lambda query, text, _: replace(query, total=total(text)),
-    "_sort": lambda query, text, _: replace(query, sort=(sort(query.type, text),)),
+    "_sort": lambda query, text, offered: replace(query, sort=sort(query.type, text, offered.params)),
     "_summary": lambda query, text, _: replace(query, view=summary(query.view, text)),
     "_elements": lambda query, text, _: replace(query, view=elements(query.view, query.type, text)),
     "_include": lambda query, text, offered: brought(query, include("_include", text, offered.includes)),

@@ -1,11 +1,24 @@
 """By what a search can be sorted: https://hl7.org/fhir/R4/search.html#sort
 
-One key: the type's main date, `_lastUpdated` or `_id`, so that paging by key stays cheap (architecture decision 22).
+Up to three keys, each a date, string, number or quantity parameter, `_lastUpdated` or `_id`. `key` says what each of
+them is of a resource; the store has to agree with it.
 """
 
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from ..definitions import SEARCH
 from ..outcomes import BadValue
+from .evaluate import values
+from .kinds.date import span
 from .kinds.prefix import shown
-from .query import Sort
+from .kinds.string import fold
+from .query import ALWAYS_BEFORE, Amount, Sort, Span, Text
+
+KEYS = 3
+ORDERED = ("date", "string", "number", "quantity")
 
 # The clinical date of each type, where it has one that a resource holds at most once.
 MAIN_DATE = {
@@ -47,24 +60,70 @@ MAIN_DATE = {
 }  # fmt: skip
 
 
-def sortable(type_: str) -> tuple[str, ...]:
-    """The keys that this type can be sorted by.
+def sortable(type_: str, params: Collection[str] | None = None) -> tuple[str, ...]:
+    """The keys that this type can be sorted by, its main date first; of `params` alone where they are given.
 
-    >>> sortable("Observation"), sortable("Device")
-    (('date', '_lastUpdated', '_id'), ('_lastUpdated', '_id'))
+    >>> sortable("Observation", ["code", "value-quantity"]), sortable("Device", ["type"])
+    (('date', 'value-quantity', '_lastUpdated', '_id'), ('_lastUpdated', '_id'))
     """
-    main = MAIN_DATE.get(type_)
-    return (*((main,) if main else ()), "_lastUpdated", "_id")
+    main = MAIN_DATE.get(type_, "")
+    others = sorted(
+        one.code
+        for one in SEARCH[type_].values()
+        if one.kind in ORDERED and one.code not in (main, "_lastUpdated") and (params is None or one.code in params)
+    )
+    return (*((main,) if main else ()), *others, "_lastUpdated", "_id")
 
 
-def sort(type_: str, text: str) -> Sort:
-    """`_sort`: a key, with a minus in front when it descends. Raises BadValue.
+def sort(type_: str, text: str, params: Collection[str] | None = None) -> tuple[Sort, ...]:
+    """`_sort`: keys with commas between them, each with a minus in front when it descends. Raises BadValue.
 
-    >>> sort("Observation", "-date")
-    Sort(param='date', descending=True)
+    >>> sort("Observation", "-date,_id")
+    (Sort(param='date', descending=True), Sort(param='_id', descending=False))
     """
-    key = text.removeprefix("-")
-    if key not in sortable(type_):
-        keys = ", ".join(sortable(type_))
-        raise BadValue(f"_sort wants one of {keys} for {type_}, or one with - in front, not {shown(text)}")
-    return Sort(key, text.startswith("-"))
+    found = tuple(Sort(one.removeprefix("-"), one.startswith("-")) for one in text.split(","))
+    if len(found) > KEYS or len({one.param for one in found}) < len(found):
+        raise BadValue(f"_sort wants at most {KEYS} keys, each once")
+    keys = sortable(type_, params)
+    for one in found:
+        if one.param not in keys:
+            raise BadValue(f"{_why(type_, one.param)}; {type_} can be sorted by {', '.join(keys)}")
+    return found
+
+
+def _why(type_: str, code: str) -> str:
+    param = SEARCH[type_].get(code)
+    if param is None or param.kind in ORDERED:
+        return f"_sort wants keys that can be sorted by, or those with - in front, not {shown(code, 60)}"
+    return f"{code} is a {param.kind} parameter, which has no order"
+
+
+def key(resource: dict[str, Any], by: Sort, zone: tzinfo = UTC) -> datetime | str | Decimal | None:
+    """Where this resource stands by one key; None, which is last in either direction, where it has no such value.
+
+    What repeats stands where it comes first in the order that is asked. Periods and ranges stand by their beginning.
+    """
+    if by.param == "_id":
+        return str(resource["id"])
+    if by.param == "_lastUpdated":
+        return span(resource["meta"]["lastUpdated"], zone)[0]
+    found = list(_beginnings(resource, by.param, zone))
+    if by.param == MAIN_DATE.get(resource["resourceType"]):  # of which there is one; odd resources go by the first
+        first = min(found, default=None)
+        return None if first == ALWAYS_BEFORE else first
+    known = [one for one in found if one not in (ALWAYS_BEFORE, -_INFINITE)]
+    return (max if by.descending else min)(known, default=None)
+
+
+_INFINITE = Decimal("Infinity")
+
+
+def _beginnings(resource: dict[str, Any], code: str, zone: tzinfo) -> Iterator[Any]:
+    for value in values(resource, SEARCH[resource["resourceType"]][code], zone):
+        match value:
+            case Span(start, _):
+                yield start
+            case Text(text):
+                yield fold(text)
+            case Amount():
+                yield value.low
