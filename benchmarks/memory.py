@@ -19,6 +19,8 @@ from careweft.access.reach import Reach
 from careweft.access.scopes import read_all
 from careweft.adapters import clock
 from careweft.oauth import jose
+from careweft.oauth.afterwards import Introspection, Revocation
+from careweft.oauth.frame import Frame
 from careweft.oauth.grants import Authorization
 from careweft.oauth.keys import ALG, Keyring
 from careweft.oauth.token import TokenEndpoint
@@ -131,15 +133,19 @@ def application() -> Callable[..., Any]:
     @asynccontextmanager
     async def opening() -> AsyncIterator[Site]:
         keyring, nothing, record = Keyring(Keys(), clock.now), cast(Any, Nothing()), cast(Records, OneRecord())
+        frame = Frame(BASE_URL, nothing, nothing, nothing, clock.now)
+        verifier = Verifier(BASE_URL, keyring, nothing, clock.now)
         yield Site(
             base_url=BASE_URL,
             tenants=cast(Any, OneTenant()),
             records=lambda _: record,
             feed=nothing,
             journal=Kept(),
-            verifier=Verifier(BASE_URL, keyring, nothing, clock.now),
+            verifier=verifier,
             clients=nothing,
-            tokens=TokenEndpoint(Mint(BASE_URL, keyring), nothing, nothing, nothing, clock.now),
+            tokens=TokenEndpoint(Mint(BASE_URL, keyring), frame),
+            introspection=Introspection(frame, verifier),
+            revocation=Revocation(frame, verifier, nothing),
             keyring=keyring,
             seal=bytes(32),
             clock=clock.now,

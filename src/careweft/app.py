@@ -18,6 +18,8 @@ from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
 from .adapters.keysets import CachedKeySets
 from .config import Settings
+from .oauth.afterwards import Introspection, Revocation
+from .oauth.frame import Frame
 from .oauth.keys import Keyring
 from .oauth.token import TokenEndpoint
 from .oauth.tokens import Mint
@@ -130,15 +132,18 @@ class House:
     def site(self) -> Site:
         """What the doors are built from."""
         settings = self.settings
+        verifier = Verifier(settings.public_url, self.keyring, self.revocations, clock.now)
         return Site(
             base_url=settings.public_url,
             tenants=self.tenants,
             records=lambda tenant: Shelf(self.clinical, tenant),
             feed=self.clinical.feed,
             journal=self.journal,
-            verifier=Verifier(settings.public_url, self.keyring, self.revocations, clock.now),
+            verifier=verifier,
             clients=self.clients,
             tokens=self.tokens,
+            introspection=Introspection(self.tokens.frame, verifier),
+            revocation=Revocation(self.tokens.frame, verifier, self.revocations),
             keyring=self.keyring,
             seal=self.master.derive("paging links"),
             clock=clock.now,
@@ -185,7 +190,8 @@ def _joined(
     keyring = Keyring(signing_keys, clock.now)
     mint = Mint(settings.public_url, keyring)
     assertions = PostgresAssertions(small, journal)
-    fetcher = Fetcher(allow=frozenset(settings.fetch_allow))
+    key_sets = CachedKeySets(Fetcher(allow=frozenset(settings.fetch_allow)).get)
+    frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
     return House(
         settings=settings,
         master=master,
@@ -196,7 +202,7 @@ def _joined(
         keyring=keyring,
         revocations=revocations,
         journal=journal,
-        tokens=TokenEndpoint(mint, clients, CachedKeySets(fetcher.get), assertions, clock.now),
+        tokens=TokenEndpoint(mint, frame),
         trial=Trial(mint, clients, assertions, clock.now, settings.preview),
         clinical=Clinical(pool, master),
     )

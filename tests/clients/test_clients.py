@@ -50,6 +50,25 @@ def test_an_assertion_of_an_hour_is_refused(town: Town) -> None:
     assert refused.value.error == "invalid_client"
 
 
+def test_authlib_asks_about_a_token_and_takes_it_back(town: Town) -> None:
+    """Introspection and revocation at the URLs that the metadata names; then the token opens nothing."""
+    url = f"{town.platform.base('provider', 'system')}/Patient/{town.patient}"
+    with session(town.platform, town.services["provider", "ES384"]) as client:
+        issuer = town.platform.token_url(MAPLE).removesuffix("/token")
+        named = httpx.get(f"{issuer}/.well-known/openid-configuration", trust_env=False).json()
+        token = client.fetch_token(grant_type="client_credentials")["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        told = client.introspect_token(named["introspection_endpoint"], token=token).json()
+        before = httpx.get(url, headers=bearer, trust_env=False).status_code
+        gone = client.revoke_token(named["revocation_endpoint"], token=token).status_code
+        after = httpx.get(url, headers=bearer, trust_env=False).status_code
+        untold = client.introspect_token(named["introspection_endpoint"], token=token).json()
+
+    assert (told["active"], told["client_id"]) == (True, town.services["provider", "ES384"].client_id)
+    assert (before, gone, after) == (200, 200, 401)
+    assert untold == {"active": False}
+
+
 @each_api
 def test_a_token_opens_its_own_api_alone(town: Town, side: str, audience: str) -> None:
     """A token of one API is 401 at the three others, and at another tenant."""

@@ -40,6 +40,7 @@ def session(
         service.client_id,
         service.key_file.read_bytes(),
         token_endpoint_auth_method="private_key_jwt",
+        revocation_endpoint_auth_method="private_key_jwt",
         scope=scope,
         token_endpoint=url,
     )

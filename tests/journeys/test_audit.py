@@ -39,6 +39,18 @@ def token(change: Callable[[list[tuple[str, str]]], list[tuple[str, str]]] = lam
     return ask
 
 
+def about(word: str, what: str, secret: str | None = None) -> Ask:
+    """`introspect` or `revoke` of a token; `own` is the caller's."""
+
+    def ask(town: Town, caller: Caller, number: str) -> Answer:
+        app = town.apps[MAPLE, "provider"]
+        form = [("token", town.tokens[MAPLE, SYSTEM] if what == "own" else what), ("client_id", app.id),
+                ("client_secret", secret or app.secret or "")]  # fmt: skip
+        return caller.ask(f"/auth/{MAPLE}/oauth2/v1/{word}", form=form, X_Request_ID=number)
+
+    return ask
+
+
 def by_assertion(town: Town, caller: Caller, number: str, signed: str | None = None) -> Answer:
     app = town.keyed[MAPLE, "provider"]
     url = f"/auth/{MAPLE}/oauth2/v1/token"
@@ -90,6 +102,11 @@ INTERACTIONS: dict[str, tuple[Ask, int, str, str]] = {
     "another grant": (token(lambda form: [("grant_type", "password"), *form[1:]]), 400, "token", ""),
     "a scope that is not theirs": (
         token(lambda form: [form[0], ("scope", "patient/*.rs"), *form[2:]]), 400, "token", ""),
+    "a token asked about": (about("introspect", "own"), 200, "introspect", ""),
+    "a token asked about that is none": (about("introspect", "abc"), 200, "introspect", ""),
+    "a token taken back that is none": (about("revoke", "abc"), 200, "revoke", ""),
+    "a token asked about by nobody": (about("introspect", "own", secret="s" * 43), 401, "introspect", ""),
+    "a token taken back by nobody": (about("revoke", "own", secret="s" * 43), 401, "revoke", ""),
     "a form with a secret twice": (token(lambda form: [*form, form[3]]), 400, "token", ""),
 }  # fmt: skip
 

@@ -202,9 +202,10 @@ def test_a_client_of_one_tenant_is_nobody_at_the_other(town, caller):
     for row in for_clients(town):
         for side in ("provider", "payer", "intake"):
             app, keyed = town.apps[MAPLE, side], town.keyed[MAPLE, side]
-            bare = [("grant_type", "client_credentials"), ("scope", app.scope)]
-            proofs = [(token_form(app), {}), (bare, {"Authorization": basic(app)})]
-            for audience in (row.at(MAPLE), row.at(BIRCH), row.at(BIRCH).rpartition("/")[0]):
+            bare = [("grant_type", "client_credentials"), ("scope", app.scope), ("token", "t")]
+            proofs = [(token_form(app, ("token", "t")), {}), (bare, {"Authorization": basic(app)})]
+            ours, theirs = (row.at(one).rpartition("/")[0] for one in (MAPLE, BIRCH))
+            for audience in (f"{ours}/token", f"{theirs}/token", theirs):
                 signed = keyed.assertion(town.at.url + audience)
                 more = [("client_assertion_type", ASSERTION), ("client_assertion", signed)]
                 proofs.append(([*bare, *more], {}))

@@ -102,6 +102,20 @@ def test_a_revoked_client_is_out_within_five_seconds(pair):
     assert [row["client"] for row in rows] == [revoked.id]
 
 
+def test_a_token_taken_back_is_out_within_five_seconds(pair):
+    """RFC 7009 at one worker is heard by the other; the client's other token goes on."""
+    app = pair.apps[1]
+    dead, alive = issued(pair, app), issued(pair, app)
+    assert pair.statuses(dead) == pair.statuses(alive) == [200, 200]
+    form = [("token", dead), *token_form(app)[2:]]
+    assert pair.callers[0].ask(f"/auth/{MAPLE}/oauth2/v1/revoke", form=form).status == 200
+    assert pair.statuses(dead)[0] == 401
+    within(5, lambda: pair.statuses(dead) == [401, 401])
+    asked = pair.callers[1].ask(f"/auth/{MAPLE}/oauth2/v1/introspect", form=form).json
+    assert asked == {"active": False}
+    assert pair.statuses(alive) == [200, 200]
+
+
 def kid(token: str) -> str:
     head = token.partition(".")[0]
     return str(json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"])

@@ -32,7 +32,7 @@ from careweft.fhir.json import encode
 from careweft.intake.load import Intake
 from careweft.intake.pieces import Piece
 from careweft.oauth import secrets
-from careweft.oauth.token import Context
+from careweft.oauth.frame import Context
 from careweft.registry.application import Application, register
 from careweft.surfaces.model import Surface
 from careweft.tenancy import Tenant

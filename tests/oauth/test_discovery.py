@@ -21,6 +21,9 @@ def test_metadata():
     assert said["grant_types_supported"] == list(GRANTS)
     assert said["response_types_supported"] == []
     assert "authorization_endpoint" not in said
+    assert said["introspection_endpoint"] == f"{ISSUER}/introspect"
+    assert said["revocation_endpoint"] == f"{ISSUER}/revoke"
+    assert "private_key_jwt" in said["revocation_endpoint_auth_methods_supported"]
     assert {"RS384", "ES384"} <= set(said["token_endpoint_auth_signing_alg_values_supported"])
 
 

@@ -9,9 +9,11 @@ from joserfc.jwk import ECKey, RSAKey
 
 from careweft.fhir.outcomes import Unavailable
 from careweft.oauth import secrets
+from careweft.oauth.afterwards import Introspection, Revocation
 from careweft.oauth.assertion import JWT_BEARER
+from careweft.oauth.frame import Context, Frame
 from careweft.oauth.keys import Keyring
-from careweft.oauth.token import Context, TokenEndpoint
+from careweft.oauth.token import TokenEndpoint
 from careweft.oauth.tokens import Mint
 from careweft.oauth.trial import Trial
 from careweft.oauth.verifier import Verifier
@@ -164,8 +166,11 @@ class World:
         self.revoked = Revoked(self.clock)
         self.keyring = Keyring(self.signing, self.clock, self.watch)
         self.mint = Mint(BASE, self.keyring)
-        self.endpoint = TokenEndpoint(self.mint, self.clients, self.key_sets, self.spent, self.clock)
+        self.frame = Frame(BASE, self.clients, self.key_sets, self.spent, self.clock)
+        self.endpoint = TokenEndpoint(self.mint, self.frame)
         self.verifier = Verifier(BASE, self.keyring, self.revoked, self.clock)
+        self.introspection = Introspection(self.frame, self.verifier)
+        self.revocation = Revocation(self.frame, self.verifier, self.revoked)
         self.trial = Trial(self.mint, self.clients, self.spent, self.clock, preview)
         for one in clients():
             self.clients.kept[one.tenant, one.id] = one

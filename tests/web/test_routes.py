@@ -45,7 +45,7 @@ def test_what_is_public_shows_nobodys_records():
     feeds = {row.path for row in TABLE if isinstance(row.policy, Feeding)}
     assert len(public & feeds) == 0
     assert feeds == {"/intake/v1/{tenant}"}
-    assert proves_itself == {"/auth/{tenant}/oauth2/v1/token"}
+    assert proves_itself == {f"/auth/{{tenant}}/oauth2/v1/{one}" for one in ("token", "introspect", "revoke")}
 
 
 async def test_anonymous_and_strangers_are_refused_at_every_row(doors):

@@ -17,6 +17,8 @@ from careweft.access.scopes import read_all
 from careweft.fhir.search.evaluate import holds
 from careweft.fhir.search.include import targets
 from careweft.oauth import secrets
+from careweft.oauth.afterwards import Introspection, Revocation
+from careweft.oauth.frame import Frame
 from careweft.oauth.grants import Authorization
 from careweft.oauth.keys import Keyring
 from careweft.oauth.token import TokenEndpoint
@@ -283,7 +285,8 @@ def world(base_url: str = BASE, **changes: Any) -> World:
     records = {tenant.number: RecordsTwin() for tenant in (MAPLE, BIRCH)}
     keyring = Keyring(SigningKeysTwin(), clock)
     mint = Mint(base_url, keyring)
-    tokens = TokenEndpoint(mint, clients, NoKeySets(), AssertionsTwin(journal), clock)
+    frame = Frame(base_url, clients, NoKeySets(), AssertionsTwin(journal), clock)
+    verifier = Verifier(base_url, keyring, revocations, clock)
 
     async def ready() -> Mapping[str, bool]:
         return {"database": records[1].down is None}
@@ -297,9 +300,11 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         lambda tenant: records[tenant.number],
         feed,
         journal,
-        Verifier(base_url, keyring, revocations, clock),
+        verifier,
         clients,
-        tokens,
+        TokenEndpoint(mint, frame),
+        Introspection(frame, verifier),
+        Revocation(frame, verifier, revocations),
         keyring,
         bytes(range(32)),
         clock,

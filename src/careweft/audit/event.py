@@ -61,7 +61,7 @@ PATTERNS: Mapping[str, Pattern] = MappingProxyType({
     "read": READ, "vread": READ, "search": QUERY, "search-type": QUERY, "search-system": QUERY, "create": CREATE,
     "update": UPDATE, "patch": UPDATE, "delete": DELETE, "history": OTHER, "history-instance": OTHER,
     "history-type": OTHER, "history-system": OTHER, "capabilities": OTHER, "batch": OTHER, "transaction": OTHER,
-    "operation": OTHER, "token": TOKEN, "introspect": TOKEN,
+    "operation": OTHER, "token": TOKEN, "introspect": TOKEN, "revoke": TOKEN,
 })  # fmt: skip
 TRANSACTIONS = MappingProxyType({"token": (IHE, "ITI-71"), "introspect": (IHE, "ITI-102")})
 """Actions that are no interactions of FHIR's but have a code of IHE's."""

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, RSAKey
 from ..adapters import clock
 from ..app import House
 from ..oauth import secrets
-from ..oauth.token import Context
+from ..oauth.frame import Context
 from ..ports.clients import Client
 from ..ports.journal import Entry
 from ..registry.application import Application, register
@@ -142,7 +142,7 @@ def token(args: argparse.Namespace) -> int:
         client = await house.clients.find(tenant.number, args.client)
         scope = args.scope or " ".join(client.scopes if client else ())
         form = [("grant_type", "client_credentials"), ("scope", scope)]
-        form += proof(args, secret, house.tokens.known(tenant).audiences[0])
+        form += proof(args, secret, house.tokens.frame.known(tenant).audiences[0])
         return await house.tokens.answer(tenant, form, None, context)
 
     result = at_home(args, run)

@@ -15,7 +15,7 @@ from ..intake.load import Intake
 from ..intake.pieces import Piece
 from ..intake.sample import people
 from ..oauth import secrets
-from ..oauth.token import Context
+from ..oauth.frame import Context
 from ..registry.application import Application, register
 from ..tenancy import Tenant
 

@@ -1,4 +1,4 @@
-"""How an application proves at the token endpoint who it is: https://www.rfc-editor.org/rfc/rfc6749#section-2.3
+"""How an application proves who it is: https://www.rfc-editor.org/rfc/rfc6749#section-2.3
 
 Basic, the secret in the body, or private_key_jwt; one way each, the one that it is registered for (OAUTH-11). A
 client that does not exist, is switched off or is registered for another way gets the answer of a wrong secret, after
@@ -14,7 +14,7 @@ from ..tenancy import Tenant
 from . import secrets
 from .assertion import Assertion
 from .errors import InvalidClient
-from .request import TokenRequest
+from .request import Credentials
 
 SECRET, KEY = "secret", "private-key-jwt"
 
@@ -36,12 +36,12 @@ class Proven:
     assertion: Assertion | None = None
 
 
-async def authenticate(request: TokenRequest, tenant: Tenant, known: Known, now: datetime) -> Proven:
-    """The client that sent this request; raises InvalidClient or InvalidRequest."""
-    if request.client_assertion is None:
-        return Proven(await by_secret(request, tenant, known.clients, now))
-    assertion = Assertion.read(request.client_assertion, request.client_assertion_type, known.audiences, now)
-    if request.client_id not in (None, assertion.client_id):
+async def authenticate(shown: Credentials, tenant: Tenant, known: Known, now: datetime) -> Proven:
+    """The client that showed this; raises InvalidClient or InvalidRequest."""
+    if shown.client_assertion is None:
+        return Proven(await by_secret(shown, tenant, known.clients, now))
+    assertion = Assertion.read(shown.client_assertion, shown.client_assertion_type, known.audiences, now)
+    if shown.client_id not in (None, assertion.client_id):
         raise InvalidClient("client_id is not the one of the client assertion")
     client = usable(await known.clients.find(tenant.number, assertion.client_id), KEY)
     await assertion.authenticate(client, known.key_sets)
@@ -50,14 +50,14 @@ async def authenticate(request: TokenRequest, tenant: Tenant, known: Known, now:
     return Proven(client, assertion)
 
 
-async def by_secret(request: TokenRequest, tenant: Tenant, clients: Clients, now: datetime) -> Client:
+async def by_secret(shown: Credentials, tenant: Tenant, clients: Clients, now: datetime) -> Client:
     """The client whose secret this is."""
-    if request.client_assertion_type is not None:
+    if shown.client_assertion_type is not None:
         raise InvalidClient("client_assertion_type was sent without client_assertion")
-    if request.client_id is None or request.client_secret is None:
+    if shown.client_id is None or shown.client_secret is None:
         raise InvalidClient("client authentication is required: Basic, client_secret or client_assertion")
-    client = usable(await clients.find(tenant.number, request.client_id), SECRET)
-    good = secrets.matches(request.client_secret, client.secrets if client else (), now)
+    client = usable(await clients.find(tenant.number, shown.client_id), SECRET)
+    good = secrets.matches(shown.client_secret, client.secrets if client else (), now)
     if client is None or not good:
         raise InvalidClient(reason="wrong secret" if client else "no such client, or not with a secret")
     return client

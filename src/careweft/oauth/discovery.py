@@ -16,6 +16,7 @@ from ..tenancy import Tenant
 from .tokens import issuer_of
 
 Json = dict[str, Any]
+AFTERWARDS = ("introspection", "revocation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Discovery:
             "grant_types_supported": list(dict.fromkeys(grant for one in own for grant in issuer.grants[one.audience])),
             "token_endpoint_auth_methods_supported": list(issuer.methods),
             "token_endpoint_auth_signing_alg_values_supported": list(issuer.algorithms),
+            **self._afterwards(tenant, issuer),
+            **{f"{one}_endpoint_auth_methods_supported": list(issuer.methods) for one in AFTERWARDS},
+            **{f"{one}_endpoint_auth_signing_alg_values_supported": list(issuer.algorithms) for one in AFTERWARDS},
             "scopes_supported": list(
                 dict.fromkeys(scope for one in own if issuer.grants[one.audience] for scope in scopes(one))
             ),
@@ -51,8 +55,16 @@ class Discovery:
             "grant_types_supported": list(issuer.grants[surface.audience]),
             "token_endpoint_auth_methods_supported": list(issuer.methods),
             "token_endpoint_auth_signing_alg_values_supported": list(issuer.algorithms),
+            **self._afterwards(tenant, issuer),
             "scopes_supported": list(scopes(surface)),
             "capabilities": list(issuer.capabilities[surface.audience]),
+        }
+
+    def _afterwards(self, tenant: Tenant, issuer: issuers.Issuer) -> Json:
+        """Where tokens are asked about and taken back."""
+        return {
+            "introspection_endpoint": issuer.introspection_url(self.base_url, tenant.id),
+            "revocation_endpoint": issuer.revocation_url(self.base_url, tenant.id),
         }
 
 

@@ -1,4 +1,7 @@
-"""The token request, read from the form once: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+"""What a client sends to an endpoint where it proves itself, read from the form once.
+
+https://www.rfc-editor.org/rfc/rfc6749#section-3.2, https://www.rfc-editor.org/rfc/rfc7662#section-2.1,
+https://www.rfc-editor.org/rfc/rfc7009#section-2.1
 
 Nothing after this looks at the form. Parameters without a value count as not sent, unknown ones are passed over,
 repeated ones are refused (OAUTH-08); a client shows one way of proving itself, not two (OAUTH-11).
@@ -13,22 +16,39 @@ from urllib.parse import unquote_plus
 from .errors import InvalidClient, InvalidRequest
 from .jose import LONGEST_TOKEN
 
-LONGEST = {"scope": 8192, "client_assertion": LONGEST_TOKEN, "client_secret": 1024}
+LONGEST = {"scope": 8192, "token": LONGEST_TOKEN, "client_assertion": LONGEST_TOKEN, "client_secret": 1024}
 LONGEST_OTHER = 2048
-FORM_FIELDS = ("grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope")
+PROOFS = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+FORM_FIELDS = ("grant_type", "scope", "token", "token_type_hint", *PROOFS)
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRequest:
-    """What a client asks of the token endpoint, and how it proves who it is. `basic`: the secret came in the header."""
+class Credentials:
+    """How a client proves who it is. `basic`: the secret came in the header."""
 
-    grant_type: str
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     client_assertion: str | None = field(default=None, repr=False)
     client_assertion_type: str | None = None
-    scope: str | None = None
     basic: bool = False
+
+    @classmethod
+    def read(cls, given: dict[str, str], authorization: str | None) -> "Credentials":
+        """The proof in a form and the Authorization header; raises InvalidRequest or InvalidClient."""
+        if authorization is not None:
+            given = given | basic(authorization, given)
+        if "client_assertion" in given and "client_secret" in given:
+            raise InvalidRequest("client_secret and client_assertion were both sent; use one way to authenticate")
+        return cls(**{one: given[one] for one in PROOFS if one in given}, basic=authorization is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What a client asks of the token endpoint."""
+
+    grant_type: str
+    credentials: Credentials
+    scope: str | None = None
 
     @classmethod
     def read(cls, form: Sequence[tuple[str, str]], authorization: str | None) -> "TokenRequest":
@@ -36,12 +56,24 @@ class TokenRequest:
         given = once(form)
         if "grant_type" not in given:
             raise InvalidRequest("grant_type is required")
-        if authorization is not None:
-            given |= basic(authorization, given)
-        if "client_assertion" in given and "client_secret" in given:
-            raise InvalidRequest("client_secret and client_assertion were both sent; use one way to authenticate")
-        known = {one: given[one] for one in FORM_FIELDS if one in given}
-        return cls(**known, basic=authorization is not None)
+        return cls(given["grant_type"], Credentials.read(given, authorization), given.get("scope"))
+
+
+@dataclass(frozen=True, slots=True)
+class AboutToken:
+    """A token that a client asks about, or takes back. A `token_type_hint` helps nobody here and is passed over."""
+
+    token: str = field(repr=False)
+    credentials: Credentials
+
+    @classmethod
+    def read(cls, form: Sequence[tuple[str, str]], authorization: str | None) -> "AboutToken":
+        """The request in the pairs of the form and the Authorization header; raises InvalidRequest or InvalidClient."""
+        given = once(form)
+        credentials = Credentials.read(given, authorization)
+        if "token" not in given:
+            raise InvalidRequest("token is required")
+        return cls(given["token"], credentials)
 
 
 def once(form: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -15,9 +15,10 @@ from ..ports.clock import Clock
 from ..ports.keys import Assertions
 from ..tenancy import Tenant
 from .errors import InvalidClient, InvalidRequest, InvalidScope, UnauthorizedClient
+from .frame import Context
 from .grants import Authorization
 from .scope import granted
-from .token import Context, token_entry
+from .token import token_entry
 from .tokens import Mint, Token
 
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")

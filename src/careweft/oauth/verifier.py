@@ -15,6 +15,7 @@ from ..access.scopes import read_all
 from ..fhir.outcomes import LoginRequired, Unavailable
 from ..ports.clock import Clock
 from ..ports.keys import Revocations, SigningKey
+from ..surfaces.issuers import Issuer
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
 from . import jose
@@ -33,6 +34,7 @@ class Verified:
 
     caller: Caller
     issuer: str
+    subject: str
     issued: int
     begins: float
     marks: tuple[str, ...]
@@ -54,18 +56,31 @@ class Verifier:
         """Who calls; raises LoginRequired where the token does not hold here and now, Unavailable where nobody can
         tell.
         """
+        mark = self._mark(bearer)
+        found = self._known.get(mark) or await self._learn(mark, bearer, tenant)
+        issuer, audience = self._places.get((surface.id, tenant.id)) or self._place(surface, tenant)
+        self._check(found, tenant, issuer)
+        if found.caller.audience != audience:
+            raise refused("it was issued for another API")
+        return found.caller
+
+    async def tell(self, bearer: str, tenant: Tenant, issuer: Issuer) -> Verified:
+        """What a token of this issuer and tenant says, whichever API it is for; raises as `verify` does."""
+        mark = self._mark(bearer)
+        found = self._known.get(mark) or await self._learn(mark, bearer, tenant)
+        self._check(found, tenant, issuer.url(self.base_url, tenant.id))
+        return found
+
+    def _mark(self, bearer: str) -> bytes:
+        """Under which a token is remembered; one that was shown before is moved behind those that were not since."""
         if not self.revocations.fresh():
             raise Unavailable("revocations cannot be read at the moment")
         if not 0 < len(bearer) <= LONGEST or not bearer.isascii():
             raise refused("it is not one of ours")
         mark = hashlib.sha256(bearer.encode()).digest()
-        found = self._known.get(mark)
-        if found is None:
-            found = await self._learn(mark, bearer, tenant)
-        else:
+        if mark in self._known:
             self._known.move_to_end(mark)
-        self._check(found, tenant, surface)
-        return found.caller
+        return mark
 
     async def _learn(self, mark: bytes, bearer: str, tenant: Tenant) -> Verified:
         """What the token says by its signature; only what is verified is remembered."""
@@ -82,13 +97,11 @@ class Verifier:
         except jose.Untrusted as wrong:
             raise refused("it is not one of ours") from wrong
 
-    def _check(self, found: Verified, tenant: Tenant, surface: Surface) -> None:
+    def _check(self, found: Verified, tenant: Tenant, issuer: str) -> None:
+        """It is of this tenant, in time, and not taken back."""
         caller, now = found.caller, self.now().timestamp()
-        issuer, audience = self._places.get((surface.id, tenant.id)) or self._place(surface, tenant)
         if caller.tenant != tenant.id or found.issuer != issuer:
             raise refused("it was issued for another tenant")
-        if caller.audience != audience:
-            raise refused("it was issued for another API")
         if not now < caller.expires or found.begins > now + LEEWAY:
             raise refused("it has expired, or is not valid yet")
         if self.revocations.dead(found.marks, found.issued):
@@ -124,7 +137,8 @@ def said(claims: dict[str, Any], key: SigningKey) -> Verified:
     if not 0 < ends - issued <= LONGEST_LIFE or not in_time(key, issued):
         raise jose.Untrusted("it lives longer than a token may, or its key did not sign then")
     begins = moment(claims, "nbf") if "nbf" in claims else issued
-    return Verified(caller_of(claims, key.kid), claims["iss"], int(issued), max(begins, issued), marks(claims, key.kid))
+    caller = caller_of(claims, key.kid)
+    return Verified(caller, claims["iss"], claims["sub"], int(issued), max(begins, issued), marks(claims, key.kid))
 
 
 def moment(claims: dict[str, Any], name: str) -> float:

@@ -35,6 +35,14 @@ class Issuer:
         """Where a tenant's tokens are asked for."""
         return self.url(base_url, tenant) + "/token"
 
+    def introspection_url(self, base_url: str, tenant: str) -> str:
+        """Where is told what a token of a tenant is good for."""
+        return self.url(base_url, tenant) + "/introspect"
+
+    def revocation_url(self, base_url: str, tenant: str) -> str:
+        """Where a tenant's tokens are taken back."""
+        return self.url(base_url, tenant) + "/revoke"
+
     def jwks_url(self, base_url: str, tenant: str) -> str:
         """Where a tenant's public keys lie."""
         return self.url(base_url, tenant) + "/jwks"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..access.caller import Caller
+from ..oauth.afterwards import Introspection, Revocation
 from ..oauth.keys import Keyring
 from ..oauth.token import TokenEndpoint
 from ..ports.clients import Clients
@@ -45,6 +46,8 @@ class Site:
     verifier: Verifier
     clients: Clients
     tokens: TokenEndpoint
+    introspection: Introspection
+    revocation: Revocation
     keyring: Keyring
     seal: bytes = field(repr=False)
     clock: Clock

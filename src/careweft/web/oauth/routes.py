@@ -11,20 +11,26 @@ DOCUMENTS = ("openid-configuration", "oauth-authorization-server")
 
 
 def rows(site: Site) -> Iterator[Route]:
-    """Token endpoint, keys, and the metadata where OpenID Connect and where RFC 8414 section 3.1 put it."""
+    """The endpoints where a client proves itself, the keys, and the metadata in each of its places (OAUTH-23)."""
+    endpoints = {
+        "token": site.tokens.answer,
+        "introspect": site.introspection.answer,
+        "revoke": site.revocation.answer,
+    }
     for issuer in issuers.ALL.values():
         base, name = issuer.base, issuer.name
-        yield Route(
-            ("POST",),
-            f"{base}/token",
-            ClientAuthenticated(),
-            token.handler(site),
-            "token",
-            "token",
-            name,
-            Cors.REGISTERED,
-            "oauth",
-        )
+        for word, endpoint in endpoints.items():
+            yield Route(
+                ("POST",),
+                f"{base}/{word}",
+                ClientAuthenticated(),
+                token.handler(endpoint),
+                word,
+                word,
+                name,
+                Cors.REGISTERED,
+                "oauth",
+            )
         yield Route(("GET",), f"{base}/jwks", Public(), documents.jwks(site), "jwks", "", name, Cors.ANY, "oauth")
         told = documents.metadata(site, issuer)
         for document in DOCUMENTS:

@@ -1,33 +1,39 @@
-"""The token endpoint over HTTP: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+"""The endpoints where a client proves itself, over HTTP: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 
 POST, a form, nothing in the URL (OAUTH-08); no answer is cached (OAUTH-09).
 """
 
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
 from ...oauth.errors import InvalidRequest, OAuthError
-from ...oauth.token import Context
+from ...oauth.frame import Context
+from ...tenancy import Tenant
 from .. import forms, replies
 from ..exchange import Reply, Request
 from ..route import Handler
-from ..site import Site
+
+Endpoint = Callable[[Tenant, Sequence[tuple[str, str]], str | None, Context], Awaitable[dict[str, Any] | None]]
 
 
-def handler(site: Site) -> Handler:
-    """The handler of `POST /auth/{tenant}/oauth2/v1/token`."""
+def handler(endpoint: Endpoint) -> Handler:
+    """The handler of `POST` to this endpoint; one that has nothing to say answers 200 with an empty body."""
 
-    async def token(request: Request) -> Reply:
+    async def answer(request: Request) -> Reply:
         try:
             if request.query:
                 raise InvalidRequest("parameters belong in the body, not in the URL")
             form = await forms.form(request)
             header = request.headers.get(b"authorization")
             authorization = header.decode("latin-1") if header is not None else None
-            context = Context(request.id, request.peer)
-            answer = await site.tokens.answer(request.known_tenant, form, authorization, context)
+            told = await endpoint(request.known_tenant, form, authorization, Context(request.id, request.peer))
         except OAuthError as refusal:
             return refused(request, refusal)
-        return replies.as_json(200, answer, replies.PRAGMA)._replace(recorded=True)
+        if told is None:
+            return Reply(200, [replies.PRAGMA], recorded=True, kept=replies.NO_STORE)
+        return replies.as_json(200, told, replies.PRAGMA)._replace(recorded=True)
 
-    return token
+    return answer
 
 
 def refused(request: Request, refusal: OAuthError) -> Reply:

@@ -1,0 +1,173 @@
+"""Introspection and revocation: OAUTH-20, OAUTH-22, D-09, OATK-08, conformance.md 9.11."""
+
+import pytest
+
+from careweft.fhir.outcomes import LoginRequired, Unavailable
+from careweft.oauth import secrets
+from careweft.oauth.errors import InvalidClient, InvalidRequest, OAuthError, TemporarilyUnavailable
+
+from .forge import jws
+from .world import CONTEXT, EC384, ISSUER, PATIENT, SECRET, SYSTEM, A, B, World, basic, by_assertion
+
+PROOF = {"client_id": "secret", "client_secret": SECRET}
+FOREIGN = {"client_id": "foreign", "client_secret": SECRET}
+INACTIVE = {"active": False}
+
+
+def assertion(world):
+    """A good client assertion of the client "key"."""
+    return jws({"alg": "ES384", "kid": "ec-1", "typ": "JWT"}, world.claims(), EC384, "ES384")
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+async def asked(world, token, tenant=A, authorization=None, **form):
+    return await world.introspection.answer(
+        tenant, list({"token": token, **(form or PROOF)}.items()), authorization, CONTEXT
+    )
+
+
+async def taken_back(world, token, tenant=A, authorization=None, **form):
+    return await world.revocation.answer(
+        tenant, list({"token": token, **(form or PROOF)}.items()), authorization, CONTEXT
+    )
+
+
+async def opens(world, token, surface=SYSTEM):
+    try:
+        await world.verifier.verify(token, A, surface)
+    except LoginRequired:
+        return False
+    return True
+
+
+async def test_it_tells_what_the_answer_told(world):
+    """9.11: active, client_id, the same set of scopes, exp, and every value of the launch."""
+    given = await world.token("system/Patient.rs system/Observation.read")
+    said = await asked(world, given["access_token"])
+    assert said["active"] is True
+    assert said["client_id"] == said["sub"] == "secret"
+    assert set(said["scope"].split()) == set(given["scope"].split())
+    assert said["exp"] == world.clock.seconds + given["expires_in"]
+    assert (said["iss"], said["tenant"], said["token_type"]) == (ISSUER, A.id, "Bearer")
+    assert "patient" not in said
+
+
+async def test_a_patient_in_context_is_told(world):
+    said = await asked(world, (await world.patient_token("p1"))["access_token"])
+    assert said["patient"] == "p1"
+    assert said["aud"] == PATIENT.url("https://fhir.example", A.id)
+
+
+async def test_any_client_of_the_tenant_may_ask(world):
+    """D-09: also with a key; its assertion is spent by that."""
+    token = (await world.token())["access_token"]
+    proof = {k: v for k, v in by_assertion(assertion(world)).items() if k not in ("grant_type", "scope")}
+    assert (await asked(world, token, **proof))["client_id"] == "secret"
+    with pytest.raises(InvalidClient, match="used before"):
+        await asked(world, token, **proof)
+
+
+def expired(world, token):
+    world.clock.pass_(hours=2)
+    return token
+
+
+def revoked(world, token):
+    world.revoked.kept["client:secret"] = world.clock.seconds + 1
+    return token
+
+
+INACTIVE_ONES = {
+    "rubbish": lambda _, __: "abc",
+    "nothing signed": lambda _, token: token.rpartition(".")[0] + ".",
+    "another's signature": lambda _, token: token.rpartition(".")[0] + "." + "A" * 86,
+    "expired": expired,
+    "revoked": revoked,
+    "an assertion": lambda world, _: assertion(world),
+}
+
+
+@pytest.mark.parametrize("name", INACTIVE_ONES)
+async def test_what_opens_nothing_is_exactly_inactive(world, name):
+    token = (await world.token())["access_token"]
+    assert await asked(world, INACTIVE_ONES[name](world, token)) == INACTIVE
+
+
+async def test_tenants_learn_nothing_of_each_other(world):
+    token = (await world.token())["access_token"]
+    assert await asked(world, token, B, **FOREIGN) == INACTIVE
+    await taken_back(world, token, B, **FOREIGN)
+    assert await opens(world, token)
+
+
+async def test_a_token_is_taken_back_by_its_owner(world):
+    """At once, it alone, for introspection and for the doors."""
+    token, other = [(await world.token())["access_token"] for _ in range(2)]
+    await taken_back(world, token)
+    assert not await opens(world, token)
+    assert await asked(world, token) == INACTIVE
+    assert await opens(world, other)
+    assert (world.spent.entries[-2].action, world.spent.entries[-2].status) == ("revoke", 200)
+
+
+async def test_another_client_takes_nothing_back(world):
+    """And is not told that the token exists."""
+    token = (await world.token(client_id="payer"))["access_token"]
+    assert await taken_back(world, token) is None
+    assert (await asked(world, token))["active"] is True
+    assert world.spent.entries[-2].jti is None
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_what_is_gone_already_is_well(world, times):
+    """RFC 7009 2.2: an unknown token, or one that was taken back before, is no error."""
+    token = (await world.token())["access_token"]
+    for one in (token, "unknown") * times:
+        assert await taken_back(world, one, authorization=basic(), token_type_hint="refresh_token") is None
+
+
+REFUSED = {
+    "no proof": (InvalidClient, {"client_id": "secret"}),
+    "a wrong secret": (InvalidClient, {"client_id": "secret", "client_secret": secrets.make()}),
+    "a public client": (InvalidClient, {"client_id": "public"}),
+    "switched off": (InvalidClient, {"client_id": "off", "client_secret": SECRET}),
+    "no token": (InvalidRequest, {**PROOF, "token": ""}),
+    "two proofs": (InvalidRequest, {**PROOF, "client_assertion": "a.b.c"}),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("endpoint", ["introspection", "revocation"])
+async def test_nobody_else_is_answered(world, endpoint, name):
+    """OAUTH-13; the refusal carries its audit entry."""
+    error, form = REFUSED[name]
+    with pytest.raises(OAuthError) as refused:
+        await getattr(world, endpoint).answer(A, list({"token": "x", **form}.items()), None, CONTEXT)
+    assert type(refused.value) is error
+    assert refused.value.entry.action in ("introspect", "revoke")
+    assert refused.value.entry.status == refused.value.status
+
+
+@pytest.mark.parametrize("broken", ["journal", "revocations", "stale"])
+async def test_never_success_where_it_is_not_durable(world, broken):
+    """OAUTH-20: 503 with Retry-After, and the token stays as it was."""
+    token = (await world.token())["access_token"]
+
+    async def down(*_):
+        raise Unavailable
+
+    if broken == "journal":
+        world.spent.down = True
+    elif broken == "stale":
+        world.revoked.stale = True
+    else:
+        world.revoked.revoke = down
+    with pytest.raises(TemporarilyUnavailable) as refused:
+        await taken_back(world, token)
+    assert refused.value.headers()["Retry-After"]
+    world.revoked.stale = False
+    assert await opens(world, token)
