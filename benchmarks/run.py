@@ -16,6 +16,7 @@ ALL = {
     "P1": "benchmarks.p01_memory",
     "P2": "benchmarks.p02_read",
     "P3": "benchmarks.p03_search",
+    "P4": "benchmarks.p04_bundle",
     "P6": "benchmarks.p06_load",
     "P9": "benchmarks.p09_audit",
     "P10": "benchmarks.p10_row_level_security",

@@ -3,7 +3,9 @@
 import json
 from datetime import UTC, datetime
 
-from careweft.fhir.bundles import history, searchset
+import pytest
+
+from careweft.fhir.bundles import entry, history, searchset
 from careweft.fhir.outcomes import issue, outcome
 
 BASE = "https://fhir.example/b"
@@ -15,7 +17,7 @@ def test_searchset():
     body = b'{"resourceType":"Observation","valueDecimal":72.50}'
     warning = outcome(issue("warning", "too-costly", 'includes were "cut"'))
     links = {"self": f'{BASE}/Observation?code=a"b', "next": f"{BASE}/Observation?_page=x"}
-    matches, included = [("Observation", "1", body)], [("Patient", "7", b"{}")]
+    matches, included = [entry("Observation", "1", body)], [entry("Patient", "7", b"{}")]
     found = searchset(BASE, links, matches, included=included, outcomes=[warning], total=3)
 
     assert body in found
@@ -30,6 +32,29 @@ def test_searchset():
             {"resource": warning, "search": {"mode": "outcome"}},
         ],
     }
+
+
+@pytest.mark.parametrize("matches", [0, 1, 2, 3])
+@pytest.mark.parametrize("included", [0, 1, 2])
+@pytest.mark.parametrize("outcomes", [0, 1, 2])
+def test_any_number_of_each(matches, included, outcomes):
+    """Whatever there is none of leaves no trace: no empty array, no comma too many."""
+    told = outcome(issue("warning", "incomplete", "x"))
+    found = json.loads(
+        searchset(
+            BASE,
+            {"self": BASE},
+            [entry("Slot", f"m{n}", b"{}") for n in range(matches)],
+            included=[entry("Schedule", f"i{n}", b"{}") for n in range(included)],
+            outcomes=[told] * outcomes,
+        )
+    )
+    wanted = [(f"{BASE}/Slot/m{n}", "match") for n in range(matches)]
+    wanted += [(f"{BASE}/Schedule/i{n}", "include") for n in range(included)]
+    wanted += [(None, "outcome")] * outcomes
+
+    assert [(one.get("fullUrl"), one["search"]["mode"]) for one in found.pop("entry", [])] == wanted
+    assert "entry" not in found
 
 
 def test_nothing_found_has_no_entry():

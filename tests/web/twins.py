@@ -14,6 +14,7 @@ import httpx
 from careweft import surfaces
 from careweft.access.reach import How, Narrowed, Reach, Way
 from careweft.access.scopes import read_all
+from careweft.fhir.bundles import entry
 from careweft.fhir.search.evaluate import holds
 from careweft.fhir.search.include import targets
 from careweft.oauth import secrets
@@ -27,7 +28,7 @@ from careweft.oauth.verifier import Verifier
 from careweft.ports.clients import Client
 from careweft.ports.journal import Entry
 from careweft.ports.keys import SigningKey
-from careweft.ports.records import Page, Place, Version
+from careweft.ports.records import Page, Place, Shown, Version
 from careweft.tenancy import Tenant
 from careweft.web import Front, Site
 
@@ -181,7 +182,8 @@ class RecordsTwin:
         more = Place((), shown[-1][0], len(found)) if len(found) > len(shown) > 0 else None
         whole = query.total != "none" and query.count > 0 and after is None and more is None
         total = len(every) if whole or query.total in ("estimate", "accurate") else None
-        return Page([one for _, one in shown], self._included(narrowed, [one for _, one in shown]), more, total=total)
+        included = self._included(narrowed, [one for _, one in shown])
+        return Page([hit(one) for _, one in shown], [hit(one) for one in included], more, total=total)
 
     def _included(self, narrowed: Narrowed, matches: list[Version]) -> list[Version]:
         brought: dict[tuple[str, str], Version] = {}
@@ -208,6 +210,10 @@ class RecordsTwin:
         if self.down:
             raise self.down
         return [one for one in self.kept.get((type_, id_), []) if visible(one, reach)]
+
+
+def hit(version: Version) -> Shown:
+    return Shown(version.type, version.id, version.patients, entry(version.type, version.id, version.body or b"{}"))
 
 
 def body(version: Version) -> dict[str, Any]:

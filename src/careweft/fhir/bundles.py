@@ -3,57 +3,63 @@
 Ids and types are safe as they are, since nothing is stored under others; links are written as JSON strings.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-Entry = tuple[str, str, bytes]
-"""Type, id and final JSON of a resource."""
-
 Past = tuple[str, str, int, datetime, bytes | None]
 """Type, id, version, when it was made, and final JSON, None where that version is a deletion."""
+
+LEAD = b'{"fullUrl":'
+MODES = {mode: b',"search":{"mode":"%b"}}' % mode.encode() for mode in ("match", "include", "outcome")}
+
+
+def entry(type_: str, id_: str, body: bytes) -> bytes:
+    """One entry, from behind its base URL to the end of its resource.
+
+    >>> entry("Slot", "7", b"{}")
+    b'Slot/7","resource":{}'
+    """
+    return f'{type_}/{id_}","resource":'.encode() + body
 
 
 def searchset(
     base: str,
     links: Mapping[str, str],
-    matches: Iterable[Entry],
+    matches: Sequence[bytes],
     *,
-    included: Iterable[Entry] = (),
+    included: Sequence[bytes] = (),
     outcomes: Iterable[Mapping[str, Any]] = (),
     total: int | None = None,
 ) -> bytes:
-    """The answer to a search. `links` by relation (`self`, `next`); `total` only when it was counted; outcomes last.
+    """The answer to a search. Entries as `entry` makes them; `links` by relation (`self`, `next`); outcomes come last.
 
-    >>> page = searchset("https://f", {"self": "https://f/Slot"}, [("Slot", "7", b'{"resourceType":"Slot"}')])
+    >>> page = searchset("https://f", {"self": "https://f/Slot"}, [entry("Slot", "7", b'{"resourceType":"Slot"}')])
     >>> page[:82]
     b'{"resourceType":"Bundle","type":"searchset","link":[{"relation":"self","url":"http'
     >>> page[82:]
     b's://f/Slot"}],"entry":[{"fullUrl":"https://f/Slot/7","resource":{"resourceType":"Slot"},"search":{"mode":"match"}}]}'
     """
-    entries = found(base, matches, "match") + found(base, included, "include")
-    for outcome in outcomes:
-        entries += (b',{"resource":' + written(outcome), MODES["outcome"])
-    return bundle("searchset", links, entries, total)
+    begun, after = head("searchset", links, total), b""
+    last = b"".join(b',{"resource":' + written(one) + MODES["outcome"] for one in outcomes)
+    if not matches and not included:
+        return begun + (b',"entry":[' + last[1:] + b"]}" if last else b"}")
+    before = begun + b',"entry":['
+    if matches:
+        before = joined(base, matches, "match", before, b"" if included else last + b"]}")
+        after = b","
+    return joined(base, included, "include", before + after, last + b"]}") if included else before
 
 
-def found(base: str, entries: Iterable[Entry], mode: str) -> list[bytes]:
-    """The pieces of entries, each with a comma before it; an entry's end and the next one's start are one piece."""
-    known = list(entries)
-    if not known:
-        return []
-    start, end = ',{"fullUrl":' + written(base).decode()[:-1], MODES[mode]
-    between = end.decode() + start
-    pieces = [end] * (2 * len(known) + 1)
-    pieces[0:-1:2] = [f'{between}/{type_}/{id_}","resource":'.encode() for type_, id_, _ in known]
-    pieces[1::2] = [body for _, _, body in known]
-    pieces[0] = pieces[0][len(end) :]
-    return pieces
-
-
-MODES = {mode: b',"search":{"mode":"%b"}}' % mode.encode() for mode in ("match", "include", "outcome")}
+def joined(base: str, entries: Sequence[bytes], mode: str, before: bytes, after: bytes) -> bytes:
+    """These entries with their mode, between what stands before and after them: their bytes are copied once."""
+    lead, end = LEAD + written(f"{base}/")[:-1], MODES[mode]
+    pieces = list(entries)
+    pieces[0] = b"".join((before, lead, pieces[0]))
+    pieces[-1] = b"".join((pieces[-1], end, after))
+    return b"".join((end, b",", lead)).join(pieces)
 
 
 def history(base: str, links: Mapping[str, str], versions: Iterable[Past], total: int | None = None) -> bytes:
@@ -76,14 +82,18 @@ def past(base: str, version: Past) -> tuple[bytes, ...]:
 
 def bundle(type_: str, links: Mapping[str, str], entries: list[bytes], total: int | None) -> bytes:
     """A Bundle around these pieces; FHIR knows no empty arrays, so nothing found has no `entry`."""
-    head = b'{"resourceType":"Bundle","type":' + written(type_)
-    if total is not None:
-        head += b',"total":%d' % total
-    head += b',"link":' + written([{"relation": relation, "url": url} for relation, url in links.items()])
+    begun = head(type_, links, total)
     if not entries:
-        return head + b"}"
+        return begun + b"}"
     entries[0] = entries[0][1:]
-    return b"".join([head, b',"entry":[', *entries, b"]}"])
+    return b"".join([begun, b',"entry":[', *entries, b"]}"])
+
+
+def head(type_: str, links: Mapping[str, str], total: int | None) -> bytes:
+    """All that stands before the entries."""
+    said = b"" if total is None else b',"total":%d' % total
+    told = written([{"relation": relation, "url": url} for relation, url in links.items()])
+    return b'{"resourceType":"Bundle","type":"%b"%b,"link":%b' % (type_.encode(), said, told)
 
 
 def instant(at: datetime) -> str:

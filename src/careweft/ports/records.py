@@ -21,6 +21,22 @@ class Version(NamedTuple):
     patients: tuple[str, ...] = ()
 
 
+class Shown(NamedTuple):
+    """A resource as a search shows it: `entry` is its place under the base URL and its final JSON, in the words of a
+    Bundle's entry (`Type/id","resource":{...}`), so that a Bundle is one join.
+    """
+
+    type: str
+    id: str
+    patients: tuple[str, ...]
+    entry: bytes
+
+    @property
+    def body(self) -> bytes:
+        """The final JSON alone."""
+        return self.entry[len(self.type) + len(self.id) + len('/","resource":') :]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a page ended: sort keys (None: no value) and row of the last match, and the highest row at page 1
@@ -36,8 +52,8 @@ class Place:
 class Page:
     """One page of matches, what was included with them, and where to go on (None: this was the last)."""
 
-    matches: Sequence[Version]
-    included: Sequence[Version] = ()
+    matches: Sequence[Shown]
+    included: Sequence[Shown] = ()
     following: Place | None = None
     cut: bool = False
     """Includes were cut at their limit."""

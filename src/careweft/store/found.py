@@ -7,8 +7,8 @@ from functools import cached_property
 
 from ..fhir.definitions import RESOURCES
 from ..fhir.json import decode
-from ..ports.records import Resource, Version
-from .bodies import Bodies, whole
+from ..ports.records import Resource, Shown, Version
+from .bodies import Bodies, entry, whole
 from .pool import Row
 
 TYPES: Mapping[int, str] = {number: name for name, number in RESOURCES.items()}
@@ -52,6 +52,12 @@ class Found:
     def version_of(self) -> Version:
         """As it leaves the store."""
         return Version(self.type, self.id, self.version, self.updated, self.body, self.patients)
+
+    def shown(self) -> Shown:
+        """As a search shows it; a tombstone is not found."""
+        rest = self.bodies.unpack(self.type, self.id, self.sealed or b"", self.dic, self.kid)
+        made = entry(self.type, self.id, self.version, self.updated, rest)
+        return Shown(self.type, self.id, self.patients, made)
 
 
 def opened(row: Row, type_: str, id_: str, bodies: Bodies) -> Version:

@@ -48,9 +48,7 @@ class Searches:
             total = len(matches)
         elif query.total in ("estimate", "accurate"):
             total = await self._total(narrowed)
-        return Page(
-            [one.version_of() for one in matches], [one.version_of() for one in included], following, cut, total
-        )
+        return Page([one.shown() for one in matches], [one.shown() for one in included], following, cut, total)
 
     async def _total(self, narrowed: Narrowed) -> int:
         """How many there are; of an estimate the first ten thousand are counted, and only a caller who sees the whole

@@ -12,11 +12,11 @@ from ...access.caller import Caller
 from ...access.decide import Denied
 from ...access.narrow import narrow
 from ...access.reach import Narrowed
-from ...fhir.bundles import searchset
+from ...fhir.bundles import entry, searchset
 from ...fhir.search.context import Context
 from ...fhir.search.parse import FORMS, Search, parse
 from ...fhir.subset import View, subset
-from ...ports.records import Page, Place, Version
+from ...ports.records import Page, Place, Shown
 from .. import forms, negotiate, replies
 from ..exchange import Reply, Request
 from ..forms import Pairs
@@ -112,8 +112,8 @@ def patients(page: Page) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for version in shown for one in version.patients))
 
 
-def entries(versions: Sequence[Version], view: View) -> list[tuple[str, str, bytes]]:
-    """What the Bundle wants of each; a search shows no deletions."""
+def entries(found: Sequence[Shown], view: View) -> list[bytes]:
+    """What the Bundle joins."""
     if view.whole:
-        return [(one.type, one.id, one.body) for one in versions if one.body is not None]
-    return [(one.type, one.id, subset(one.body, one.type, view)) for one in versions if one.body is not None]
+        return [one.entry for one in found]
+    return [entry(one.type, one.id, subset(one.body, one.type, view)) for one in found]
