@@ -43,6 +43,13 @@ class Chance:
     def of(self, _):
         return self.random.choice((1.0, 1e6))
 
+    def common(self, _):
+        return ()
+
+    @property
+    def start(self):
+        return self.random.choice((1, 5, 1000))
+
 
 async def test_store_and_evaluator_agree(database, capsys):
     """Whatever page size, order and reach: a search finds the resources for which it holds, each once.

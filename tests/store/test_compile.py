@@ -31,9 +31,13 @@ class Known:
 
     rows: float = 0.0
     each: float = 0.0
+    start: int = 1000
 
     def of(self, tokens):
         return self.each * len(tokens)
+
+    def common(self, rows):
+        return (7,) if self.each > rows else ()
 
 
 def compiled(query, reached=None, after=None, estimate=Known()):

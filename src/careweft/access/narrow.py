@@ -6,9 +6,11 @@ filter, all of which have to hold together. Several scopes on one type are sever
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ..fhir.definitions import SEARCH
-from ..fhir.search.query import Include, Query
+from ..fhir.search.chain import hops
+from ..fhir.search.query import AnyOf, Chain, Has, Include, Query, Test
 from ..surfaces.model import Surface
 from .caller import Caller
 from .decide import Allowed, Denied, decide, held
@@ -22,15 +24,51 @@ def narrow(query: Query, caller: Caller, surface: Surface, zone: str = "UTC") ->
     allowed = decide(caller, surface, query.type, "search-type")
     if isinstance(allowed, Denied):
         return allowed
+    where = followed(query.where, caller, surface)
+    if isinstance(where, Denied):
+        return where
+    query = replace(query, where=where)
     forward = _reaches(caller, surface, _brought(query, surface, reverse=False), "r", zone)
     backward = _reaches(caller, surface, _brought(query, surface, reverse=True), "s", zone)
-    return Narrowed(query, _seal(query.type, allowed, caller, zone), forward, backward)
+    sought = _reaches(caller, surface, (hop.type for hop in hops(where)), "s", zone)
+    return Narrowed(query, _seal(query.type, allowed, caller, zone), forward, backward, sought)
 
 
 def reach(caller: Caller, surface: Surface, type_: str, letter: str, zone: str = "UTC") -> Reach | Denied:
     """The rows of `type_` that `letter` (r for read, vread, history; s for search) shows to `caller`, or why none."""
     allowed = held(caller, surface, type_, letter)
     return allowed if isinstance(allowed, Denied) else _seal(type_, allowed, caller, zone)
+
+
+def followed(where: tuple[AnyOf, ...], caller: Caller, surface: Surface) -> tuple[AnyOf, ...] | Denied:
+    """The same groups, confined to the chains over types that this caller may search (AUTHZ-10).
+
+    A chain that names a type, or may mean but one, wants the right to it; one that may mean several goes to those that
+    the caller may search. Either is Denied where none is left: as the search of that type would be.
+    """
+    groups_: list[AnyOf] = []
+    for group in where:
+        kept = _allowed(group, caller, surface)
+        if isinstance(kept, Denied):
+            return kept
+        groups_.append(kept)
+    return tuple(groups_)
+
+
+def _allowed(group: AnyOf, caller: Caller, surface: Surface) -> AnyOf | Denied:
+    tests = [_step(test, caller, surface) for test in group.tests]
+    kept = tuple(one for one in tests if not isinstance(one, Denied))
+    denied = [one for one in tests if isinstance(one, Denied)]
+    return denied[0] if denied and not kept else replace(group, tests=kept)
+
+
+def _step(test: Test, caller: Caller, surface: Surface) -> Test | Denied:
+    """The test, if it is no chain or the caller may search wherever it leads."""
+    if not isinstance(test.value, Chain | Has):
+        return test
+    right = decide(caller, surface, test.value.type, "search-type")
+    rest = right if isinstance(right, Denied) else followed(test.value.where, caller, surface)
+    return rest if isinstance(rest, Denied) else replace(test, value=replace(test.value, where=rest))
 
 
 def _reaches(caller: Caller, surface: Surface, types: Iterator[str], letter: str, zone: str) -> Mapping[str, Reach]:

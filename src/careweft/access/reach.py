@@ -79,11 +79,17 @@ class Reach:
 class Narrowed:
     """A search that may be run: the query, its own reach, and the reach of each type that an include may bring.
 
-    `forward` (letter r) are the types that `_include` may bring, `backward` (letter s) those of `_revinclude`.
-    A type that is absent there may not be shown.
+    `forward` (letter r) are the types that `_include` may bring, `backward` (letter s) those of `_revinclude`, `sought`
+    (letter s) those over which chains and `_has` lead. A type that is absent there may not be shown.
     """
 
     query: Query
     reach: Reach
     forward: Mapping[str, Reach] = field(default_factory=dict)
     backward: Mapping[str, Reach] = field(default_factory=dict)
+    sought: Mapping[str, Reach] = field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        """Every row of every type that decides what is found is shown: no row has to be looked at for that."""
+        return self.reach.open and all(one.open for one in self.sought.values())

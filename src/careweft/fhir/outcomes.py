@@ -4,6 +4,7 @@ FhirRefusal
 ├── Malformed            400 structure   the body is not the JSON or XML that FHIR wants
 ├── BadValue             400 value       a parameter's value cannot be read
 ├── UnknownParameter     400 invalid     a parameter that this API does not offer
+├── Exceeding            400 too-costly  a search that asks for too much at once
 ├── BadPage              400 invalid     a paging link that was altered
 ├── LoginRequired        401 security    no token, or one that cannot be trusted
 ├── Forbidden            403 forbidden   a good token that does not reach this far
@@ -57,6 +58,12 @@ class BadValue(FhirRefusal):
 
 class UnknownParameter(FhirRefusal):
     """Invalid search parameter."""
+
+
+class Exceeding(FhirRefusal):
+    """The search asks for more at once than this server takes on."""
+
+    code = "too-costly"
 
 
 class BadPage(FhirRefusal):

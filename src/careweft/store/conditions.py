@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.search.index import ORDINALS
 from ..fhir.search.kinds import string, token
-from ..fhir.search.query import Amount, AnyOf, Display, Logical, Present, Ref, Span, Test, Text, Token, Uri
+from ..fhir.search.query import Amount, AnyOf, Chain, Display, Has, Logical, Present, Ref, Span, Test, Text, Token, Uri
 from ..fhir.search.sort import MAIN_DATE
 from .hashes import Hashes
 from .rows import HEAD
@@ -67,12 +67,27 @@ class Args:
         return f"${len(self.values)}::{type_}"
 
 
-class Conditions:
-    """Writes conditions for one statement over one type of one tenant; `$1` is the tenant."""
+class Chains(Protocol):
+    """Writes the conditions that look at other rows; store.hops."""
 
-    def __init__(self, tenant: int, type_: str, hashes: Hashes) -> None:
-        self.args = Args([tenant])
+    def condition(self, conditions: "Conditions", test: Test) -> str:
+        """What a Chain or Has asks, of the row `r` of these conditions."""
+        ...
+
+
+class Conditions:
+    """Writes conditions for one statement over one type of one tenant; `$1` is the tenant.
+
+    `hops` writes the chains; without it there are none.
+    """
+
+    def __init__(
+        self, tenant: int, type_: str, hashes: Hashes, hops: "Chains | None" = None, args: Args | None = None
+    ) -> None:
+        self.args = args or Args([tenant])
+        self.tenant = tenant
         self.type = type_
+        self.hops = hops
         self.rt = self.args.add(RESOURCES[type_], "int2")
         self.hashes = hashes
         self._params = SEARCH[type_]
@@ -82,8 +97,10 @@ class Conditions:
     def group(self, group: AnyOf) -> str:
         """One of these (negated: none of these)."""
         hashed = [test for test in group.tests if is_hashed(test)]
+        ids = [test.value.code for test in group.tests if test.param == "_id" and isinstance(test.value, Token)]
         found = [self.tokens(self.hashed(hashed))] if hashed else []
-        found += [self.test(test) for test in group.tests if not is_hashed(test)]
+        found += [f"r.rid in (select rids_of($1::int4, {self.rt}, {self.args.add(ids, 'text[]')}))"] if ids else []
+        found += [self.test(test) for test in group.tests if not is_hashed(test) and test.param != "_id"]
         any_ = " or ".join(found) or "false"
         return f"not ({any_})" if group.negated else f"({any_})"
 
@@ -120,12 +137,12 @@ class Conditions:
 
     def test(self, test: Test) -> str:
         """One test that needs more than tokens."""
+        if isinstance(test.value, Chain | Has) and self.hops is not None:
+            return self.hops.condition(self, test)
         param = self._params[test.param]
         match test.value:
             case Present(wanted):
                 return f"(r.have >> {param.number & ORDINALS}) & 1 = {int(wanted)}"
-            case Token(_, code):
-                return f"r.rid in (select rids_of($1::int4, {self.rt}, {self.args.add([code], 'text[]')}))"
             case Display(text):
                 return f"(r.tok && array(select terms_starting({self.beginning(param.number, text)}))) is true"
             case Text(text) if test.how == "contains":
@@ -168,9 +185,9 @@ class Conditions:
         Those that hold for every row, and those that hold unless it has several main dates.
         """
         always, single = [], []
-        if len(group.tests) == 1 and not group.negated and self._params[group.tests[0].param].number == self._main:
+        if len(group.tests) == 1 and not group.negated and isinstance(group.tests[0].value, Span):
             test = group.tests[0]
-            if isinstance(test.value, Span):
+            if isinstance(test.value, Span) and self._params[test.param].number == self._main:
                 if test.how in ("eq", "ap", "le"):
                     always.append(f"r.d < {self._moment(test.value.end)}")
                 if test.how in ("lt", "eb"):

@@ -1,7 +1,7 @@
 """How common a token is, by what PostgreSQL itself has counted: decides whether the GIN index or a walk is cheaper."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .pool import Pool
 
@@ -15,6 +15,8 @@ from pg_stats where schemaname = any(current_schemas(false)) and tablename = 're
 
 class Frequencies:
     """Estimates from the statistics of the table; read again every minute, at the first question after that."""
+
+    start = 1000
 
     def __init__(self, pool: Pool, now: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
@@ -39,3 +41,7 @@ class Frequencies:
     def of(self, tokens: Iterable[int]) -> float:
         """About how many rows hold one of these; what is not among the common is at most as common as the least."""
         return sum(self._common.get(token, self._rest) for token in tokens)
+
+    def common(self, rows: float) -> Sequence[int]:
+        """The tokens that more rows hold than that."""
+        return [token for token, held in self._common.items() if held > rows]

@@ -8,6 +8,7 @@ from ..access.reach import Narrowed
 from ..fhir.definitions import COMPARTMENT, RESOURCES, SEARCH, SearchParam
 from ..fhir.outcomes import Unavailable
 from ..fhir.search.include import parameters
+from ..fhir.search.query import AnyOf, Chain, Has
 from .pool import Connection, Pool
 
 FORMS = {
@@ -114,12 +115,26 @@ class Registries:
 def _used(narrowed: Narrowed) -> Iterator[tuple[str, str]]:
     """Every parameter that decides what this search finds, brings, and in which order."""
     query = narrowed.query
-    yield from ((query.type, test.param) for group in query.where for test in group.tests)
+    yield from _asked(query.type, query.where)
     yield from ((query.type, key.param) for key in query.sort)
-    for reach in (narrowed.reach, *narrowed.backward.values()):
-        yield from ((reach.type, test.param) for way in reach.ways for group in way.where for test in group.tests)
+    for reach in (narrowed.reach, *narrowed.backward.values(), *narrowed.sought.values()):
+        yield from (one for way in reach.ways for one in _asked(reach.type, way.where))
         for code in COMPARTMENT.get(reach.type, ()) if any(way.patient for way in reach.ways) else ():
             yield reach.type, code
     for include in query.includes:
         if include.reverse:
             yield from ((include.source, param.code) for param in parameters(include.source, include.param))
+
+
+def _asked(type_: str, where: Iterable[AnyOf]) -> Iterator[tuple[str, str]]:
+    """The parameters that these groups test, those that chains follow and end at among them."""
+    for test in (test for group in where for test in group.tests):
+        match test.value:
+            case Has(source, by, rest):
+                yield source, by
+                yield from _asked(source, rest)
+            case Chain(target, rest):
+                yield type_, test.param
+                yield from _asked(target, rest)
+            case _:
+                yield type_, test.param

@@ -15,6 +15,7 @@ from ..fhir.search.query import Include, Ref
 from ..ports.records import Page, Place
 from . import compile as compiler
 from .bound import Bound
+from .confirm import confirmed
 from .found import Found, each
 from .frequency import Frequencies
 from .pool import Pool, Row
@@ -58,7 +59,7 @@ class Searches:
             return 0
         plain = replace(narrowed, query=replace(narrowed.query, sort=(), count=CHUNK))
         most = COUNTED if narrowed.query.total == "estimate" else None
-        if not narrowed.reach.open:
+        if not narrowed.open:
             return await self._one_by_one(plain, most)
         statement = compiler.every(plain, self._bound.tenant, self._bound.hashes, self._frequencies)
         limit = "" if most is None else f" limit {most}"
@@ -91,15 +92,20 @@ class Searches:
                 narrowed, self._bound.tenant, self._bound.hashes, self._frequencies, after, wanted
             )
             found = await self._pool.fetch(statement.sql, *statement.args)
-            for at, row in enumerate(found):
-                one = each(row, self._bound.bodies)
-                if reach.open or await self._sight.shows(reach, one):
+            opened = [each(row, self._bound.bodies) for row in found]
+            sure = {one.id for one in await confirmed(narrowed, opened, self._first)}
+            for at, one in enumerate(opened):
+                if one.id in sure and (reach.open or await self._sight.shows(reach, one)):
                     if len(matches) == count:
                         return matches, _place(found[at - 1], after) if at else after
                     matches.append(one)
             if len(found) < wanted:
                 return matches, None
             after = _place(found[-1], after)
+
+    async def _first(self, narrowed: Narrowed) -> Sequence[Found]:
+        """What a search finds first."""
+        return (await self._matches(narrowed, None))[0]
 
     async def _included(self, narrowed: Narrowed, matches: Sequence[Found]) -> tuple[list[Found], bool]:
         """What the includes bring: never a match again, nothing twice, at most a thousand."""

@@ -30,20 +30,30 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The path, its sources (which have no row in common), and the group of the search that they answer in full."""
+    """The path, its sources (which have no row in common), and the groups of the search that they answer in full."""
 
     path: str
     sources: tuple[Source, ...]
-    used: AnyOf | None = None
+    used: tuple[AnyOf, ...] = ()
+
+    def answers(self, group: AnyOf) -> bool:
+        """Do the sources answer this group, so that it need not be a filter?"""
+        return any(group is one for one in self.used)
 
 
 class Estimate(Protocol):
     """What is known of how common tokens are."""
 
     rows: float
+    start: int
+    """From so many rows at the far end of a chain a search is begun; where there are more, a walk meets them soon."""
 
     def of(self, tokens: Sequence[int]) -> float:
         """About how many rows hold one of these."""
+        ...
+
+    def common(self, rows: float) -> Sequence[int]:
+        """The tokens that more rows hold than that."""
         ...
 
 
@@ -52,9 +62,9 @@ def choose(conditions: Conditions, query: Query, reach: Reach, estimate: Estimat
     if (patient := only_patient(reach) or _asked_patient(query)) is not None:
         return Chosen("patient", _by_patient(conditions, patient))
     if (group := _first(query, _is_id)) is not None:
-        return Chosen("rows", (_by_ids(conditions, group),), group)
+        return Chosen("rows", (_by_ids(conditions, group),), (group,))
     if (group := _rarest(conditions, query, estimate)) is not None:
-        return Chosen("token", (by_tokens(conditions, conditions.hashed(group.tests)),), group)
+        return Chosen("token", (by_tokens(conditions, conditions.hashed(group.tests)),), (group,))
     if (patient := _target_patient(reach)) is not None:
         return Chosen("token", (_by_targets(conditions, patient),))
     return _by_text(conditions, query) or Chosen("walk", tuple(_walk(conditions, query)))
@@ -63,9 +73,9 @@ def choose(conditions: Conditions, query: Query, reach: Reach, estimate: Estimat
 def _by_text(conditions: Conditions, query: Query) -> Chosen | None:
     """By strings or display texts, if any are asked for."""
     if (group := _first(query, _is_word)) is not None:
-        return Chosen("rows", (_by_words(conditions, group),), group)
+        return Chosen("rows", (_by_words(conditions, group),), (group,))
     if (group := _first(query, _is_display)) is not None:
-        return Chosen("token", (_by_display(conditions, group),), group)
+        return Chosen("token", (_by_display(conditions, group),), (group,))
     return None
 
 
@@ -93,17 +103,21 @@ def _asked_patient(query: Query) -> str | None:
 
 
 def _rarest(conditions: Conditions, query: Query, estimate: Estimate) -> AnyOf | None:
-    """The group of tokens that the fewest rows hold, if they are few enough for the index to beat a walk.
-
-    A walk passes about count * rows / n rows until the page is full, the index n: so below the root of count * rows.
-    Where no index has the order, a walk passes them all.
-    """
+    """The group of tokens that the fewest rows hold, if they are few enough for the index to beat a walk."""
     groups = [group for group in query.where if not group.negated and all(map(is_hashed, group.tests))]
     if not groups:
         return None
     held = [estimate.of(conditions.hashed(group.tests)) for group in groups]
-    few = math.sqrt(max(query.count, 1) * estimate.rows) if column(query) else estimate.rows
-    return groups[held.index(min(held))] if estimate.rows <= 0 or min(held) <= few else None
+    return groups[held.index(min(held))] if estimate.rows <= 0 or min(held) <= few(query, estimate) else None
+
+
+def few(query: Query, estimate: Estimate) -> float:
+    """So many rows are quicker looked up than met by a walk.
+
+    A walk passes about count * rows / n rows until the page is full, the index n: so below the root of count * rows.
+    Where no index has the order, a walk passes them all.
+    """
+    return math.sqrt(max(query.count, 1) * estimate.rows) if column(query) else estimate.rows
 
 
 def _first(query: Query, is_such: Callable[[Test], bool]) -> AnyOf | None:
@@ -141,11 +155,11 @@ def _by_patient(conditions: Conditions, patient: str) -> tuple[Source, ...]:
 
 def by_tokens(conditions: Conditions, tokens: Sequence[int]) -> Source:
     """The rows that hold one of these tokens."""
-    return Source("res r", (conditions.tokens(tokens, index=True), _of_type(conditions)))
+    return Source("res r", (conditions.tokens(tokens, index=True), of_type(conditions)))
 
 
 def _by_targets(conditions: Conditions, patient: str) -> Source:
-    return Source("res r", (targets(conditions, patient), _of_type(conditions)))
+    return Source("res r", (targets(conditions, patient), of_type(conditions)))
 
 
 def _by_display(conditions: Conditions, group: AnyOf) -> Source:
@@ -154,7 +168,7 @@ def _by_display(conditions: Conditions, group: AnyOf) -> Source:
         for test in group.tests
         if isinstance(test.value, Display)
     )
-    return Source("res r", (f"r.tok && array({terms})", _of_type(conditions)))
+    return Source("res r", (f"r.tok && array({terms})", of_type(conditions)))
 
 
 def _by_ids(conditions: Conditions, group: AnyOf) -> Source:
@@ -192,7 +206,7 @@ def _walk(conditions: Conditions, query: Query) -> Iterator[Source]:
         yield Source("res r", (*whole, *always))
 
 
-def _of_type(conditions: Conditions) -> str:
+def of_type(conditions: Conditions) -> str:
     """Said so that no index is used for it."""
     return f"(r.tenant = $1::int4 and r.rt = {conditions.rt}) is true"
 

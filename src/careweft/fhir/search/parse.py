@@ -5,12 +5,12 @@ Whatever is not offered is refused by name, unless the caller asked for lenience
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..definitions import RESOURCES, SEARCH, SearchParam
-from ..outcomes import BadValue, UnknownParameter
-from . import results
+from ..outcomes import BadValue, Exceeding, UnknownParameter
+from . import chain, results
 from .context import Context
 from .escapes import split
 from .kinds import KINDS
@@ -36,8 +36,17 @@ class Search:
     ignored: tuple[str, ...] = ()
 
 
-def parse(type_: str, offered: Offered, pairs: Iterable[Pair], context: Context, *, lenient: bool = False) -> Search:
-    """The search that these decoded pairs ask for. Raises UnknownParameter and BadValue.
+def parse(
+    type_: str,
+    offered: Offered,
+    pairs: Iterable[Pair],
+    context: Context,
+    *,
+    lenient: bool = False,
+    others: Mapping[str, Offered] | None = None,
+) -> Search:
+    """The search that these decoded pairs ask for; `others` is what the API offers of the types to which chains and
+    `_has` may lead, without which there are none. Raises UnknownParameter, BadValue and Exceeding.
 
     >>> from datetime import UTC, datetime
     >>> here = Context(datetime(2024, 5, 17, tzinfo=UTC), UTC, "https://fhir.example")
@@ -47,11 +56,12 @@ def parse(type_: str, offered: Offered, pairs: Iterable[Pair], context: Context,
     query = Query(type_, count=results.COUNT)
     used: list[Pair] = []
     ignored: list[str] = []
+    offers = {**others, type_: offered} if others else {}
     for name, text in fit(pairs):
         try:
-            query = taken(query, name, text, offered, context)
+            query = taken(query, name, text, offered, context, offers)
         except UnknownParameter:
-            if not lenient or searched(name.partition(":")[0], offered):
+            if not lenient or begun(name, offered):
                 raise
             ignored.append(name)
         else:
@@ -64,11 +74,17 @@ def searched(code: str, offered: Offered) -> bool:
     return code in COMMON or code in offered.params
 
 
+def begun(name: str, offered: Offered) -> bool:
+    """Does this name begin with a parameter of this API, so that what follows it may not be passed over?"""
+    code = re.split("[:.]", name, maxsplit=1)[0]
+    return code == chain.HAS or searched(code, offered)
+
+
 def fit(pairs: Iterable[Pair]) -> list[Pair]:
     """The pairs, once they are few enough and their texts can be text everywhere. Raises BadValue."""
     found = list(pairs)
     if len(found) > PARAMS:
-        raise BadValue(f"A search wants at most {PARAMS} parameters")
+        raise Exceeding(f"A search wants at most {PARAMS} parameters")
     for name in ONCE:
         if sum(one == name for one, _ in found) > 1:
             raise BadValue(f"{name} is given more than once")
@@ -80,22 +96,33 @@ def fit(pairs: Iterable[Pair]) -> list[Pair]:
     return found
 
 
-def taken(query: Query, name: str, text: str, offered: Offered, context: Context) -> Query:
-    """The query with one more parameter in it."""
+def taken(
+    query: Query, name: str, text: str, offered: Offered, context: Context, offers: Mapping[str, Offered]
+) -> Query:
+    """The query with one more parameter in it; `offers` has the types to which a chain may lead."""
     if name in FORMS:
         return query
     if name in results.TAKEN:
         return results.taken(query, name, text, offered)
-    code, _, modifier = name.partition(":")
-    if not searched(code, offered) or code not in SEARCH[query.type] or (":" in name and not modifier):
-        offers = ", ".join(sorted({*offered.params, *COMMON}))
-        raise UnknownParameter(
-            f"Invalid search parameter: {shown(name, 60)}; this API offers {offers} for {query.type}"
-        )
-    narrowed = query.narrowed(group(SEARCH[query.type][code], modifier, text, context))
-    if sum(len(one.tests) for one in narrowed.where) > TESTS:
-        raise BadValue(f"A search wants at most {TESTS} values in all, counting each type that a bare id may be of")
+    if offers and chain.is_chain(name):
+        asked = chain.group(query.type, name, offers, lambda of, end: plain(of, end, text, offers[of], context))
+    else:
+        asked = plain(query.type, name, text, offered, context)
+    narrowed = query.narrowed(asked)
+    if chain.weight(narrowed.where) > TESTS:
+        raise Exceeding(f"A search wants at most {TESTS} values in all, counting each type that a bare id may be of")
+    if sum(1 for _ in chain.hops(narrowed.where)) > chain.MOST:
+        raise Exceeding(f"The chains of a search want to lead to at most {chain.MOST} types in all; name their types")
     return narrowed
+
+
+def plain(type_: str, name: str, text: str, offered: Offered, context: Context) -> AnyOf:
+    """A parameter of the type itself, with its modifier."""
+    code, _, modifier = name.partition(":")
+    if not searched(code, offered) or code not in SEARCH[type_] or (":" in name and not modifier):
+        offers = ", ".join(sorted({*offered.params, *COMMON}))
+        raise UnknownParameter(f"Invalid search parameter: {shown(name, 60)}; this API offers {offers} for {type_}")
+    return group(SEARCH[type_][code], modifier, text, context)
 
 
 def conditions(type_: str, pairs: Iterable[Pair], context: Context) -> tuple[AnyOf, ...]:
@@ -112,8 +139,10 @@ def group(param: SearchParam, modifier: str, text: str, context: Context) -> Any
     if modifier == "missing":
         return AnyOf((missing(param, text),))
     found = split(text, ",")
-    if len(found) > VALUES or any(len(one) > LENGTH for one in found):
-        raise BadValue(f"{param.code} wants at most {VALUES} values of at most {LENGTH} characters")
+    if len(found) > VALUES:
+        raise Exceeding(f"{param.code} wants at most {VALUES} values")
+    if any(len(one) > LENGTH for one in found):
+        raise BadValue(f"{param.code} wants values of at most {LENGTH} characters")
     if not all(found):
         raise BadValue(f"{param.code} wants a value on each side of a comma; a comma within a value is written \\,")
     read = KINDS[param.kind].read

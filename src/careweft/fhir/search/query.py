@@ -92,7 +92,25 @@ class Present:
     wanted: bool
 
 
-Value = Token | Display | Ref | Logical | Uri | Span | Text | Amount | Present
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What a reference leads to: a resource of this type, for which all of `where` holds."""
+
+    type: str
+    where: tuple["AnyOf", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """What refers here: a resource of this type, by its parameter `by`, for which all of `where` holds (`_has`)."""
+
+    type: str
+    by: str
+    where: tuple["AnyOf", ...]
+
+
+Hop = Chain | Has
+Value = Token | Display | Ref | Logical | Uri | Span | Text | Amount | Present | Chain | Has
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +118,8 @@ class Test:
     """Parameter `param` has a value that compares with `value` by `how`.
 
     `how` by kind: date, number, quantity: eq ne gt lt ge le sa eb ap (`ap` already widened into the value);
-    string: starts exact contains; token: is text; reference: is identifier; uri: is; any: missing.
+    string: starts exact contains; token: is text; reference: is identifier chain; uri: is; any: missing. For `_has`,
+    which is a parameter of every type: has.
     """
 
     param: str

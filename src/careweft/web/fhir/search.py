@@ -84,7 +84,8 @@ async def parameters(request: Request) -> Pairs:
 def read(request: Request, right: Right, asked: Pairs, context: Context) -> Search:
     """The search that was asked for; what this API does not offer is refused, or with handling=lenient passed over."""
     lenient = bool(_LENIENT.search(request.headers.get(b"prefer", b"")))
-    return parse(right.type, right.surface.by_type[right.type], asked, context, lenient=lenient)
+    types = right.surface.by_type
+    return parse(right.type, types[right.type], asked, context, lenient=lenient, others=types)
 
 
 def confined(request: Request, right: Right, found: Search) -> Narrowed:

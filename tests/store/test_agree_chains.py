@@ -1,0 +1,123 @@
+"""Chains and `_has`: the store finds exactly what evaluate.holds says, through what the caller may see at every hop.
+
+A tenth of the searches in make test, all of them in make drill.
+"""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from careweft.access.reach import REACH, How, Way
+from careweft.fhir.compartments import members, subject
+from careweft.fhir.json import decode
+from careweft.fhir.outcomes import Exceeding
+from careweft.fhir.search.chain import hops
+from careweft.fhir.search.evaluate import holds
+from careweft.fhir.search.kinds.reference import literal
+from careweft.fhir.search.parse import parse
+from careweft.fhir.search.query import Ref
+from tests.fhir.chains import LINKS, OFFERS, chained, linked
+from tests.fhir.strategies import CONTEXT, IDS, ZONE, search
+from tests.store import shelf
+from tests.store.test_agree import Chance
+from tests.world import count
+
+TENANTS = 2
+SEARCHES = count(200, 2000)
+SEED = 20261124
+
+
+@pytest.mark.parametrize("kind", ["open", "patient", "filtered", "partly"])
+async def test_store_and_evaluator_agree_on_chains(module_database, kind):
+    """With all to be seen; one patient's compartment; granular filters on every type; some types not at all."""
+    async with shelf.process(module_database) as clinical:
+        for n in range(TENANTS):
+            random = Random(f"{SEED} {kind} {n}")
+            mine = await shelf.tenant(clinical, str(ZONE))
+            ids = IDS[:2] if kind == "patient" else IDS  # so that what one patient sees is not next to nothing
+            await mine.put(*(linked(type_, id_, random, ids) for type_ in LINKS for id_ in IDS))
+            mine.records._searches._frequencies = Chance(random)
+            stored = {type_: await _stored(mine, type_) for type_ in LINKS}
+            found = [await _agree(mine, stored, kind, random) for _ in range(SEARCHES // TENANTS)]
+            assert sum(map(bool, found)) > len(found) / 20  # the test is worth something
+
+
+async def _agree(mine, stored, kind, random):
+    """One search."""
+    type_ = random.choice([*LINKS])
+    query = _query(type_, random)
+    reaches = {one: _reach(one, kind, random, random.choice(IDS)) for one in LINKS}
+    if kind == "patient":
+        patient = random.choice(IDS[:2])
+        reaches = {one: _reach(one, kind, random, patient) for one in LINKS}
+    sought = {one: reach for one, reach in reaches.items() if kind != "partly" or random.random() < 0.8}
+    shown = {
+        one: [each for each in stored[one] if _visible(each, reaches[one], stored)] if one in sought else []
+        for one in LINKS
+    }
+    within = [each for each in stored[type_] if _visible(each, reaches[type_], stored)]
+    wanted = [one["id"] for one in within if holds(one, query.where, ZONE, shown.__getitem__)]
+    found = await mine.ids(query, reaches[type_], sought=sought)
+    assert sorted(found) == sorted(wanted), (query, reaches[type_], sought)
+    return found
+
+
+def _query(type_, random):
+    """A search by one or two chains, sometimes with something plain beside them."""
+    while True:
+        pairs = [chained(type_, random) for _ in range(random.choice((1, 1, 2)))]
+        pairs += search(type_, random) if random.random() < 0.2 else []
+        try:
+            query = parse(type_, OFFERS[type_], pairs, CONTEXT, others=OFFERS).query
+        except Exceeding:
+            continue
+        if any(hops(query.where)):
+            return replace(query, count=random.choice((1, 3, 100)))
+
+
+def _reach(type_, kind, random, patient):
+    match kind:
+        case "open" | "partly":
+            return shelf.everything(type_)
+        case "patient":
+            how = REACH[type_]
+            where = _filter(type_, random) if random.random() < 0.1 else ()
+            return shelf.reach(type_, Way("patient", how, None if how is How.SHARED else patient, where))
+    return shelf.reach(type_, *(Way("system", How.SHARED, None, _filter(type_, random)) for _ in range(2)))
+
+
+def _filter(type_, random):
+    pairs = search(type_, random) if random.random() < 0.7 else []
+    return parse(type_, OFFERS[type_], pairs, CONTEXT).query.where
+
+
+def _visible(resource, reach, stored):
+    return any(_by(resource, way, stored) and holds(resource, way.where, ZONE) for way in reach.ways)
+
+
+def _by(resource, way, stored):
+    """Whether this way leads there, told from the table of decision 19."""
+    match way.how:
+        case How.SHARED:
+            return True
+        case How.COMPARTMENT:
+            return way.patient in members(resource) or way.patient == subject(resource)
+        case How.OWN:
+            return way.patient == subject(resource)
+        case How.TARGET:
+            targets = [literal(one.get("reference", "")) for one in resource.get("target", ())]
+            bound = [one for one in targets if not isinstance(one, Ref) or REACH.get(one.type) is not How.SHARED]
+            return bool(bound) and all(_target(one, way.patient, stored) for one in bound)
+    return False
+
+
+def _target(ref, patient, stored):
+    """Is this a record of the patient's? What is only about what all may see is read, but not found by search."""
+    found = [one for one in stored.get(ref.type, ()) if one["id"] == ref.id] if isinstance(ref, Ref) else []
+    return bool(found) and patient in (*members(found[0]), subject(found[0]))
+
+
+async def _stored(mine, type_):
+    found = [await mine.records.read(type_, id_, shelf.everything(type_)) for id_ in IDS]
+    return [decode(one.body) for one in found]
