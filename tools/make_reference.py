@@ -19,7 +19,7 @@ from careweft.access.reach import REACH, How
 from careweft.cli.model import EVERYWHERE, Arg, Command
 from careweft.fhir.definitions import SEARCH
 from careweft.fhir.outcomes import FhirRefusal
-from careweft.fhir.search import features, parse, results
+from careweft.fhir.search import chain, features, parse, results
 from careweft.fhir.search.features import Feature
 from careweft.fhir.search.kinds import KINDS
 from careweft.fhir.search.sort import sortable
@@ -230,6 +230,8 @@ def search() -> Mapping[str, str]:
         ("alternatives of a parameter", parse.VALUES),
         ("characters of an alternative", parse.LENGTH),
         ("values in all, a bare id counting once for each type that it may be of", parse.TESTS),
+        ("references of a chain, and within `_has`", chain.DEEPEST),
+        ("types to which the chains of a search may lead, an unnamed one counting as each that it may be", chain.MOST),
         ("bytes of a URL", limits.URL_BYTES),
         ("bytes of a `_search` form", limits.FORM_BYTES),
         ("header fields", limits.HEADER_COUNT),
@@ -244,6 +246,7 @@ def search() -> Mapping[str, str]:
         "values": table("Kinds|Value|Finds|Example", map(feature, features.VALUES)),
         "modifiers": table("Kinds|Modifier|Finds|Examples", map(feature, features.MODIFIERS)),
         "prefixes": table("Kinds|Prefix|Finds what|Examples", map(feature, features.PREFIXES)),
+        "chains": table("Over|Written|Finds what|Examples", map(feature, features.CHAINS)),
         "results": table("Parameter|Meaning|Examples", (feature(one)[1:] for one in features.RESULTS)),
         "count": str(results.COUNT),
         "most": str(results.MOST),

@@ -58,11 +58,13 @@ RECORDS: tuple[Json, ...] = (
         "subject": {"reference": "Patient/ben"},
     },
     {"resourceType": "Encounter", "id": "visit", "status": "finished", "subject": {"reference": "Patient/ana"}},
+    {"resourceType": "Encounter", "id": "call", "status": "planned", "subject": {"reference": "Patient/ben"}},
     {"resourceType": "Device", "id": "pump", "url": "http://device.example/pump"},
     {"resourceType": "Device", "id": "bed", "status": "active"},
     {"resourceType": "RiskAssessment", "id": "high", "prediction": [{"probabilityDecimal": Decimal("0.8")}]},
     {"resourceType": "RiskAssessment", "id": "low", "prediction": [{"probabilityDecimal": Decimal("0.1")}]},
     {"resourceType": "RiskAssessment", "id": "unsaid", "status": "final"},
     {"resourceType": "Provenance", "id": "hand", "target": [{"reference": "Observation/pulse"}]},
+    {"resourceType": "Provenance", "id": "wire", "target": [{"reference": "Observation/note"}]},
 )  # fmt: skip
 """A few small records; not all of them are complete."""

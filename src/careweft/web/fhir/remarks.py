@@ -9,6 +9,7 @@ from typing import Any
 
 from ...access.reach import Narrowed
 from ...fhir.outcomes import issue, outcome
+from ...fhir.search.chain import hops
 from ...fhir.search.include import parameters
 from ...fhir.search.parse import Search
 from ...fhir.search.query import Include
@@ -18,7 +19,7 @@ from ...surfaces.model import Surface
 
 def made(found: Search, narrowed: Narrowed, page: Page, surface: Surface) -> list[dict[str, Any]]:
     """One OperationOutcome, or nothing where there is nothing to remark."""
-    issues = [*_ignored(found), *_without_right(narrowed, surface), *_cut(page)]
+    issues = [*_ignored(found), *_left_out(found, narrowed), *_without_right(narrowed, surface), *_cut(page)]
     return [outcome(*issues)] if issues else []
 
 
@@ -35,6 +36,14 @@ def quotable(name: str) -> str:
     ('colour', 'b')
     """
     return "".join(one for one in name if one.isascii() and (one.isalnum() or one in "-_.:"))[:60]
+
+
+def _left_out(found: Search, narrowed: Narrowed) -> Iterator[dict[str, Any]]:
+    """Of a chain that names no type: the types that the caller may not search."""
+    hidden = dict.fromkeys(hop.type for hop in hops(found.query.where) if hop.type not in narrowed.sought)
+    if hidden:
+        told = f"A chain was not followed to {', '.join(hidden)}, which this token may not search."
+        yield issue("warning", "suppressed", told)
 
 
 def _without_right(narrowed: Narrowed, surface: Surface) -> Iterator[dict[str, Any]]:
