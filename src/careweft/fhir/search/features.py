@@ -62,11 +62,13 @@ CHAINS = (
     Feature("reference", "reference:Type.parameter", "the same, of this type",
             ("Observation?subject:Patient.birthdate=lt2000", "Observation?subject:Patient.active:missing=true")),
     Feature("reference", "reference.reference.parameter", "the same again, over up to three references",
-            ("Observation?encounter.patient.identifier=A-17", "Provenance?target:Observation.encounter.patient._id=ana")),
+            ("Observation?encounter.patient.identifier=A-17",
+             "Provenance?target:Observation.encounter.patient._id=ana")),
     Feature("", "_has:Type:reference:parameter", "some resource of this type leads here by this reference, and this "
             "holds for it", ("Patient?_has:Observation:patient:code=8867-4",
                              "Patient?_has:Observation:patient:date=ge2024&_has:Encounter:patient:status=finished")),
-    Feature("", "_has, _has", "one within the other", ("Patient?_has:Observation:subject:_has:Provenance:target:_id=hand",)),
+    Feature("", "_has, _has", "one within the other",
+            ("Patient?_has:Observation:subject:_has:Provenance:target:_id=hand",)),
     Feature("", "_has, chain", "either within the other", ("Patient?_has:Observation:patient:encounter.status=finished",
                                                            "Encounter?patient._has:Observation:patient:code=8867-4")),
 )  # fmt: skip
