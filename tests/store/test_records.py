@@ -450,6 +450,32 @@ async def test_a_statement_without_end_is_too_costly(database):
     await pool.close()
 
 
+RUNNING = "select count(*) from pg_stat_activity where query like 'select pg_sleep%' and datname = current_database()"
+
+
+async def test_a_statement_whose_caller_left_is_cancelled_at_the_database(database):
+    """FATK-03: within moments, and its place in the pool is free at once."""
+    pool = Pool(database.server_url, size=1)
+    async with connected(database.admin_url) as admin:
+        leaving = asyncio.create_task(pool.fetch("select pg_sleep(60)"))
+        await _until(admin, RUNNING + " and state = 'active'", 1)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert await pool.fetch("select 1")
+        await _until(admin, RUNNING, 0)
+    await pool.close()
+
+
+async def _until(admin, sql, number):
+    """Ask until the answer is this number; twenty seconds are far more than it takes."""
+    for _ in range(400):
+        if await admin.fetchval(sql) == number:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"not {number}: {sql}")
+
+
 async def test_no_connection_within_a_second_is_unavailable(database):
     pool = Pool(database.server_url, size=1, wait=0.05)
     async with pool.connection():

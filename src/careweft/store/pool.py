@@ -15,6 +15,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 WAIT = 1.0
 STATEMENT = 10.0
+PARTING = 5.0
 SETTINGS = {
     "application_name": "careweft",
     "statement_timeout": str(int(STATEMENT * 1000)),
@@ -43,6 +44,7 @@ class Pool:
         self._free: list[Connection] = []
         self._turns = asyncio.Semaphore(size)
         self._closed = False
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def connect(self) -> Connection:
         """A connection of its own, for a caller that keeps it."""
@@ -62,6 +64,9 @@ class Pool:
                     yield connection
                 except asyncpg.PostgresError:
                     self._back(connection)
+                    raise
+                except asyncio.CancelledError:
+                    self._leave(connection)
                     raise
                 except BaseException:
                     connection.terminate()  # whoever left in the middle may have left a query behind
@@ -85,6 +90,7 @@ class Pool:
         self._closed = True
         while self._free:
             await self._free.pop().close()
+        await asyncio.gather(*self._leaving)
 
     async def _turn(self) -> None:
         if not self._turns.locked():
@@ -102,11 +108,25 @@ class Pool:
                 return connection
         return await self.connect()
 
+    def _leave(self, connection: Connection) -> None:
+        """Whoever left in the middle left a statement behind: PostgreSQL is told to cancel it, and then goodbye."""
+        task = asyncio.create_task(_parted(connection))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
     def _back(self, connection: Connection) -> None:
         if self._closed or connection.is_closed():
             connection.terminate()
         else:
             self._free.append(connection)
+
+
+async def _parted(connection: Connection) -> None:
+    """Close a connection; the driver first has PostgreSQL cancel what still runs on it."""
+    try:
+        await connection.close(timeout=PARTING)
+    except Exception:  # noqa: BLE001 - it is gone, one way or the other
+        connection.terminate()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from .. import forms, negotiate, replies
 from ..exchange import Reply, Request
 from ..forms import Pairs
 from ..guard import BadAuthorization, insufficient
+from ..leaving import unless_left
 from ..route import Handler, Right
 from ..site import Site
 from . import paging, remarks, urls
@@ -47,7 +48,8 @@ def handler(site: Site, right: Right) -> Handler:
         known = counted(held, request.known_caller)
         if known is not None:
             narrowed = replace(narrowed, query=replace(narrowed.query, total="none"))
-        page = await site.records(request.known_tenant).search(narrowed, Place(*held.place) if held else None)
+        records, after = site.records(request.known_tenant), Place(*held.place) if held else None
+        page = await unless_left(request, records.search(narrowed, after))
         total = page.total if known is None else known
         request.patients = patients(page)
         links = {"self": urls.joined(where, [*found.used, *shown])}
