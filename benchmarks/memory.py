@@ -140,6 +140,7 @@ def application() -> Callable[..., Any]:
             tenants=cast(Any, OneTenant()),
             records=lambda _: record,
             feed=nothing,
+            filing=nothing,
             journal=Kept(),
             verifier=verifier,
             clients=nothing,

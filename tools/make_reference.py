@@ -169,8 +169,14 @@ def offers(type_: str) -> Mapping[Surface, Offer]:
 def summary(type_: str) -> tuple[str, ...]:
     """A row of the table of types."""
     offered = offers(type_)
-    can = {one for offer in offered.values() for one in offer.can}
-    return f"[{type_}](#{type_.lower()})", where(offered), codes(sorted(can)), SEEN[REACH.get(type_, How.NEVER)]
+    common = frozenset.intersection(*(offer.can for offer in offered.values()))
+    beside = [
+        f"{codes(sorted(can - common))} ({whose})"
+        for whose, can in parted(offered, lambda one: one.can)
+        if can - common
+    ]
+    can = ", ".join([codes(sorted(common)), *beside])
+    return f"[{type_}](#{type_.lower()})", where(offered), can, SEEN[REACH.get(type_, How.NEVER)]
 
 
 def about(type_: str, offered: Mapping[Surface, Offer]) -> Iterator[str]:

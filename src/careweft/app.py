@@ -138,6 +138,7 @@ class House:
             tenants=self.tenants,
             records=lambda tenant: Shelf(self.clinical, tenant),
             feed=self.clinical.feed,
+            filing=self.clinical.filing,
             journal=self.journal,
             verifier=verifier,
             clients=self.clients,
@@ -150,6 +151,7 @@ class House:
             ready=self.ready,
             trusted_proxies=settings.trusted_proxies,
             environment=settings.environment,
+            attachment=settings.attachment_bytes,
         )
 
 

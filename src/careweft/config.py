@@ -134,6 +134,11 @@ class Settings:
         "start. Keep a copy apart from the database's backups.",
         None,
     )
+    attachment_bytes: int = _setting(
+        _whole(1024, 45 * 1024 * 1024),
+        "The largest document that an application may file, in bytes, as a Binary or within a record.",
+        16 * 1024 * 1024,
+    )
     statement_timeout: float = _setting(_seconds, "Seconds after which a query of a request is ended.", 10.0)
     fetch_allow: tuple[str, ...] = _setting(
         _targets,

@@ -105,7 +105,6 @@ async def test_every_method_that_a_path_does_not_take_is_405_with_allow(doors):
         "/patient/ana",
         "/Patient/ana/Observation",
         "/$export",
-        "/Binary",
         "/Patient/ana/$everything",
         "/_history",
         "/AuditEvent",

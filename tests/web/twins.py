@@ -305,6 +305,7 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         TenantsTwin(),
         lambda tenant: records[tenant.number],
         feed,
+        feed,
         journal,
         verifier,
         clients,

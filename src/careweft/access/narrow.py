@@ -13,7 +13,7 @@ from ..fhir.search.chain import hops
 from ..fhir.search.query import AnyOf, Chain, Has, Include, Query, Test
 from ..surfaces.model import Surface
 from .caller import Caller
-from .decide import Allowed, Denied, decide, held
+from .decide import Allowed, Denied, decide, held, out_of_context
 from .filters import groups
 from .reach import _SEAL, REACH, How, Narrowed, Reach, Way
 from .scopes import Scope
@@ -69,6 +69,22 @@ def _step(test: Test, caller: Caller, surface: Surface) -> Test | Denied:
     right = decide(caller, surface, test.value.type, "search-type")
     rest = right if isinstance(right, Denied) else followed(test.value.where, caller, surface)
     return rest if isinstance(rest, Denied) else replace(test, value=replace(test.value, where=rest))
+
+
+def nameable(caller: Caller, surface: Surface, type_: str, zone: str = "UTC") -> Reach | Denied:
+    """The rows of `type_` that a record may name which `caller` writes: what it may read, or else find.
+
+    The patient that a token is for may always be named: whoever holds it knows that one already.
+    """
+    known = reach(caller, surface, type_, "r", zone)
+    if isinstance(known, Reach):
+        return known
+    found = reach(caller, surface, type_, "s", zone)
+    if isinstance(found, Reach) or type_ != "Patient" or surface.audience != "patient" or not caller.patient:
+        return found
+    if out_of_context(caller, surface):
+        return found
+    return Reach(type_, (Way("patient", REACH[type_], caller.patient),), _SEAL)
 
 
 def _reaches(caller: Caller, surface: Surface, types: Iterator[str], letter: str, zone: str) -> Mapping[str, Reach]:

@@ -1,5 +1,6 @@
 """The clinical records of all tenants: hands out what is bound to one."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 
@@ -8,6 +9,7 @@ import asyncpg
 from ..tenancy import Tenant
 from .bound import Bound, bind
 from .feed import PostgresFeed
+from .filing import PostgresFiling
 from .frequency import Frequencies
 from .master import Master
 from .pool import Pool
@@ -29,6 +31,7 @@ class Clinical:
         self._reads = Reads(pool)
         self._frequencies = Frequencies(pool)
         self._bound: dict[int, Bound] = {}
+        self._turns = asyncio.Lock()
         self._records: dict[int, PostgresRecords] = {}
 
     def known(self, tenant: Tenant) -> PostgresRecords | None:
@@ -48,6 +51,11 @@ class Clinical:
     async def feed(self, tenant: Tenant) -> PostgresFeed:
         """ports.Feed of this tenant. Raises Unavailable."""
         return PostgresFeed(await self.bound(tenant), self.pool, self.registries)
+
+    async def filing(self, tenant: Tenant) -> PostgresFiling:
+        """ports.Filing of this tenant. Raises Unavailable."""
+        bound, records = await self.bound(tenant), await self.records(tenant)
+        return PostgresFiling(bound, self.pool, self._reads, self.registries, records, self._turns)
 
     async def bound(self, tenant: Tenant) -> Bound:
         """What the store has to know of this tenant; read once, and again when it turned out to be too little."""

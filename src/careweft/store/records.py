@@ -4,30 +4,23 @@ What a row shows is found by `searches` and `reads`, and decided by `visible`.
 """
 
 from collections.abc import Sequence
-from typing import Any
-
-import asyncpg
 
 from ..access.reach import Narrowed, Reach
 from ..fhir.definitions import RESOURCES
-from ..fhir.extract import extractor
-from ..fhir.outcomes import PreconditionFailed, Unavailable, Unprocessable
+from ..fhir.outcomes import PreconditionFailed, Unprocessable
 from ..ports.journal import Entry
 from ..ports.records import Page, Place, Resource, Version, Written
-from .bodies import tail
-from .bound import Bound, patients
+from .bound import Bound
 from .found import Found, opened
 from .frequency import Frequencies
-from .journal import APPEND, columns
-from .pool import Connection, Pool, Row
+from .pool import Pool
 from .reads import Reads
 from .registry import Registries
-from .rows import NOTHING, rows
 from .searches import Searches
 from .visible import Sight
+from .writing import line, written
 
 VERSIONS = "select * from versions($1, $2, $3, $4, $5)"
-PUT = f"select * from put({', '.join(f'${n}' for n in range(1, 36))})"
 CHUNK = 100
 
 
@@ -107,49 +100,10 @@ class PostgresRecords:
         `expected` is the version of If-Match. Raises PreconditionFailed where the resource is at another, Unprocessable
         where the id belongs to another patient's resource, Unavailable.
         """
-        args = self._row(type_, id_, resource, expected)
-        async with self._pool.connection() as connection:
-            written = await self._put(connection, args, entry)
-        if written["outcome"] == "conflict":
-            raise PreconditionFailed(f"If-Match names version {expected}; the resource is at {written['ver']}")
-        if written["outcome"] == "refused":
+        made = line(self._bound, self._registries, type_, id_, resource, expected)
+        row = await written(self._pool, made, entry)
+        if row["outcome"] == "conflict":
+            raise PreconditionFailed(f"If-Match names version {expected}; the resource is at {row['ver']}")
+        if row["outcome"] == "refused":
             raise Unprocessable(f"{type_}/{id_} exists and belongs to another patient")
-        return Written(written["outcome"], written["ver"], written["updated"])
-
-    async def _put(self, connection: Connection, args: Sequence[Any], entry: Entry) -> Row:
-        """Both or neither; a second try when somebody else created the same id at the same moment."""
-        for last in (False, True):
-            try:
-                async with connection.transaction():
-                    written = await connection.fetchrow(PUT, *args)
-                    await connection.execute(APPEND, *columns([entry]))
-                assert written is not None  # noqa: S101  put returns one row
-                return written
-            except asyncpg.UniqueViolationError:
-                if last:
-                    raise
-        raise Unavailable
-
-    def _row(self, type_: str, id_: str, resource: Resource | None, expected: int | None) -> Sequence[Any]:
-        """The arguments of `put`."""
-        bound, rt = self._bound, RESOURCES[type_]
-        ixv = self._registries.version(type_)
-        if resource is None:
-            return (bound.tenant, rt, id_, None, None, None, 0, 0, None, expected, ixv, *NOTHING)
-        who = patients(type_, resource)
-        packed = bound.bodies.pack(type_, id_, tail(resource))
-        found = rows(type_, id_, extractor(type_)(resource, bound.zone), who, bound.hashes)
-        return (
-            bound.tenant,
-            rt,
-            id_,
-            who[0] if who else None,
-            list(who[1:]) or None,
-            packed.digest,
-            packed.dic,
-            packed.kid,
-            packed.body,
-            expected,
-            ixv,
-            *found.columns(),
-        )
+        return Written(row["outcome"], row["ver"], row["updated"])

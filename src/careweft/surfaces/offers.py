@@ -5,6 +5,7 @@ https://hl7.org/fhir/us/core/STU6.1/CapabilityStatement-us-core-server.html Addi
 four APIs: routes, CapabilityStatement, scopes, parameters and docs follow.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..fhir.definitions import SEARCH
@@ -14,6 +15,8 @@ US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 EVERY = "_id _lastUpdated _profile _tag _security"
 READ = "read vread history-instance"
 READ_SEARCH = READ + " search-type"
+WRITES = {"DocumentReference": "create update", "DiagnosticReport": "create update", "Binary": "create"}
+"""What applications file at the provider APIs: documents, reports, and their attachments."""
 
 
 def offer(
@@ -33,6 +36,11 @@ def offer(
         revincludes=("Provenance:target",) if params else (),
         profiles=tuple(US_CORE + one for one in profiles.split()),
     )
+
+
+def written(one: Offer, writes: Mapping[str, str] = WRITES) -> Offer:
+    """The same offer with the writes that an API takes of its type, `writes` by type."""
+    return replace(one, can=one.can | frozenset(writes.get(one.type, "").split()))
 
 
 def joined(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:

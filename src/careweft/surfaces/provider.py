@@ -1,7 +1,7 @@
 """The two provider APIs: patient access and system access."""
 
 from .model import Offer, Surface
-from .offers import SHARED, joined
+from .offers import SHARED, joined, written
 
 US_CORE_GUIDE = "http://hl7.org/fhir/us/core/ImplementationGuide/hl7.fhir.us.core|6.1.0"
 US_CORE_SERVER = "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"
@@ -9,7 +9,7 @@ US_CORE_SERVER = "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server
 
 def surfaces(shared: tuple[Offer, ...] = SHARED) -> tuple[Surface, Surface]:
     """Patient access and system access, offering `shared`."""
-    offers = joined(shared)
+    offers = joined(tuple(map(written, shared)))
     patient = Surface(
         id="careweft-provider-patient-access-server",
         name="careweft-provider-patient-access",

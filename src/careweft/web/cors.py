@@ -13,7 +13,10 @@ from .route import Cors
 EXPOSED = (
     b"ETag, Last-Modified, Location, Content-Location, Retry-After, WWW-Authenticate, X-Request-ID, X-Correlation-Id"
 )
-ASKED = b"Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, Prefer, X-Request-ID"
+ASKED = (
+    b"Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, "
+    b"X-Request-ID, X-Security-Context"
+)
 SECONDS = b"600"
 
 

@@ -68,8 +68,15 @@ class Request:
         return self.tenant
 
     @property
+    def known_route(self) -> "Route":
+        """The route that answers this request."""
+        if self.route is None:
+            raise LookupError("the front has not found the route of this request")
+        return self.route
+
+    @property
     def known_reach(self) -> Reach:
-        """How far the caller sees into the type of a route that reads by id."""
+        """How far the caller sees into the type of a route that reads or writes by id."""
         if self.reach is None:
             raise LookupError("the guard has not measured the reach of this request")
         return self.reach

@@ -16,6 +16,8 @@ from .route import ClientAuthenticated, Feeding, Ops, Public, Right, Route
 from .site import Site
 
 MOST_REMEMBERED = 20_000
+BY_ID = frozenset("rcu")
+"""Letters of interactions with one resource, which are held to a reach; a search is narrowed instead."""
 
 
 class BadAuthorization(FhirRefusal):
@@ -62,7 +64,7 @@ class Rights:
         self._known: dict[tuple[int, int, str], tuple[Caller, Right, Denied | Reach | None]] = {}
 
     def of(self, caller: Caller, right: Right, zone: str) -> Reach | None:
-        """How far the caller sees, for an interaction that reads by id, else None; Forbidden without the right."""
+        """How far the caller sees, for one that reads or writes by id, else None; Forbidden without the right."""
         key = (id(caller), id(right), zone)
         known = self._known.get(key)
         if known is None:
@@ -76,11 +78,11 @@ class Rights:
 
 
 def measured(caller: Caller, right: Right, zone: str) -> Denied | Reach | None:
-    """What `decide` and, for an interaction that reads by id, `reach` say."""
+    """What `decide` and, for an interaction that reads or writes by id, `reach` say."""
     said = decide(caller, right.surface, right.type, right.interaction)
     if isinstance(said, Denied):
         return said
-    return reach(caller, right.surface, right.type, "r", zone) if said.letter == "r" else None
+    return reach(caller, right.surface, right.type, said.letter, zone) if said.letter in BY_ID else None
 
 
 def insufficient(surface: Surface, denied: Denied) -> Forbidden:

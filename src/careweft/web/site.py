@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..access.caller import Caller
+from ..intake.filing.checks import Accepts
 from ..oauth.afterwards import Introspection, Revocation
 from ..oauth.keys import Keyring
 from ..oauth.token import TokenEndpoint
 from ..ports.clients import Clients
 from ..ports.clock import Clock
 from ..ports.feed import Feed
+from ..ports.filing import Filing
 from ..ports.journal import Journal
 from ..ports.records import Records
 from ..ports.tenants import Tenants
@@ -33,15 +35,16 @@ class Site:
     """Everything that the doors need.
 
     `base_url` is where callers find us, without a slash at its end: every link is built from it, and its host is the
-    only one that is answered (WEB-10), beside `aliases` and, in preview, the loopback's names. `records` and
-    `feed` bind a tenant. `seal` is the 32-byte key of paging links, `ready` names what has to work and says whether
-    it does.
+    only one that is answered (WEB-10), beside `aliases` and, in preview, the loopback's names. `records`,
+    `feed` and `filing` bind a tenant. `seal` is the 32-byte key of paging links, `ready` names what has to work and
+    says whether it does.
     """
 
     base_url: str
     tenants: Tenants
     records: Callable[[Tenant], Records]
     feed: Callable[[Tenant], Awaitable[Feed]]
+    filing: Callable[[Tenant], Awaitable[Filing]]
     journal: Journal
     verifier: Verifier
     clients: Clients
@@ -59,3 +62,7 @@ class Site:
     surfaces: tuple[Surface, ...] = ALL
     ids: Callable[[], str] = field(default_factory=identity.numbering)
     deadline: float = 30.0
+    attachment: int = 16 * 1024 * 1024
+    """Bytes of the largest document that is taken."""
+    accepts: Accepts = lambda _: ()
+    """What a filed record has to be beside its shape: every fault that is found."""

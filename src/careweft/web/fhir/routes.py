@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ...surfaces.model import Offer, Surface
 from ..route import Cors, Handler, Public, Right, Route
 from ..site import Site
-from . import capabilities, history, read, search, smart, vread
+from . import capabilities, create, history, read, search, smart, update, vread
 
 
 class Door(NamedTuple):
@@ -24,6 +24,8 @@ DOORS = (
     Door("history-instance", ("GET",), "/{id}/_history", history.handler),
     Door("search-type", ("GET",), "", search.handler),
     Door("search-type", ("POST",), "/_search", search.handler),
+    Door("create", ("POST",), "", create.handler),
+    Door("update", ("PUT",), "/{id}", update.handler),
 )
 
 
