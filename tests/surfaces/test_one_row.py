@@ -10,6 +10,7 @@ import pytest
 
 from careweft import surfaces
 from careweft.access.scopes import read_all
+from careweft.adapters import clock
 from careweft.app import House, open_house
 from careweft.config import Settings
 from careweft.fhir.json import encode
@@ -76,7 +77,7 @@ async def bearer(house: House, tenant: Tenant, api: Surface, scope: str = "*.rs"
     await house.clients.save(client)
     ana = "ana" if api.audience == "patient" else None
     granted = Authorization(client, api, read_all(f"{api.audience}/{scope}"), ana)
-    return (await house.tokens.mint.token(tenant, granted, house.tokens.now())).text
+    return (await house.tokens.mint.token(tenant, granted, clock.now())).text
 
 
 def caller(house: House, offered: tuple[Surface, ...], token: str) -> httpx.AsyncClient:

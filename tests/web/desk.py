@@ -12,6 +12,7 @@ import httpx
 
 from careweft import surfaces
 from careweft.access.scopes import read_all
+from careweft.adapters import clock
 from careweft.app import House, open_house
 from careweft.config import Settings
 from careweft.fhir.json import encode
@@ -44,7 +45,7 @@ class Desk:
                         approved=True)  # fmt: skip
         await self.house.clients.save(client)
         granted = Authorization(client, api, read_all(scope), patient)
-        return (await self.house.tokens.mint.token(tenant, granted, self.house.tokens.now())).text
+        return (await self.house.tokens.mint.token(tenant, granted, clock.now())).text
 
     @asynccontextmanager
     async def caller(

@@ -11,7 +11,8 @@ from ...access.decide import Denied
 from ...access.narrow import narrow
 from ...access.reach import Narrowed
 from ...fhir.search.context import Context
-from ...fhir.search.parse import Offers, parse
+from ...fhir.search.offered import Offers
+from ...fhir.search.parse import parse
 from ..exchange import Reply, Request
 from ..forms import Pairs
 from ..guard import insufficient
