@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ..access.reach import Narrowed, Reach
-from ..fhir.outcomes import Forbidden, PreconditionFailed, Unprocessable
+from ..fhir.outcomes import Forbidden, PreconditionFailed, Unavailable, Unprocessable
 from ..ports.filing import Draft, Filed
 from ..ports.journal import Entry
-from ..ports.records import Version
+from ..ports.records import Shown, Version
 from .bodies import whole
 from .bound import Bound
 from .found import Found
@@ -54,7 +54,7 @@ class PostgresFiling:
         others = await self._others(beside)
         if unless is None:
             return self._filed(draft, first, await written(self._pool, first, entry, others))
-        found: list[Version] = []
+        found: list[Shown] = []
 
         async def before(connection: Connection) -> None:
             await connection.execute(LOCK, self._lock(draft.type))
@@ -68,8 +68,15 @@ class PostgresFiling:
             except Undone:
                 if len(found) > 1:
                     raise PreconditionFailed(SEVERAL) from None
-                return Filed("there", found[0])
-        return self._filed(draft, first, row)
+                row = None
+        return await self._there(found[0], unless) if row is None else self._filed(draft, first, row)
+
+    async def _there(self, one: Shown, unless: Narrowed) -> Filed:
+        """What If-None-Exist found. Unavailable where it was deleted just now: the next try creates."""
+        version = await self._records.read(one.type, one.id, unless.reach)
+        if version is None or version.body is None:
+            raise Unavailable
+        return Filed("there", version)
 
     async def update(self, draft: Draft, reach: Reach, beside: Sequence[Draft], entry: Entry, expected: int) -> Filed:
         """As ports.Filing."""
