@@ -188,6 +188,20 @@ def test_includes_never_bring_a_group_to_a_patient():
     assert "Patient" in found.forward
 
 
+def test_each_hop_of_an_include_that_iterates_wants_its_own_right():
+    """AUTHZ-07: what is brought along on the way is read and searched like anything else."""
+    includes = (
+        Include("Observation", "encounter"),
+        Include("Encounter", "practitioner", "Practitioner", iterate=True),
+        Include("Provenance", "target", reverse=True, iterate=True),
+    )
+    scopes = "patient/Observation.rs patient/Practitioner.r patient/Provenance.r"
+    found = search("Observation", *includes, scopes=scopes)
+    assert (set(found.forward), set(found.backward)) == ({"Practitioner"}, set())
+    found = search("Observation", *includes, scopes=f"{scopes} patient/Encounter.r patient/Provenance.s")
+    assert (set(found.forward), set(found.backward)) == ({"Encounter", "Practitioner"}, {"Provenance"})
+
+
 def test_revincludes_want_s():
     """A reverse include is a search of the other type."""
     backwards = Include("Provenance", "target", reverse=True)

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from random import Random
 
 import asyncpg
 import pytest
@@ -342,6 +343,60 @@ async def test_includes_are_cut_at_their_limit(mine, monkeypatch):
         search("Observation", includes=(PROVENANCE,)), backward={"Provenance": everything("Provenance")}
     )
     assert (len(page.included), page.cut) == (5, True)
+
+
+MEMBERS = Include("Observation", "has-member", iterate=True)
+HOLDERS = Include("Observation", "has-member", reverse=True, iterate=True)
+
+
+def linked(id_, *members_, about_="1"):
+    return observation(id_, about_, hasMember=[{"reference": f"Observation/{one}"} for one in members_])
+
+
+async def _brought(mine, start, includes, reached):
+    """The ids that come along with one Observation, in order, and whether that was cut."""
+    query = search("Observation", code("_id", start), includes=includes)
+    reaches = {"forward": {"Observation": reached}, "backward": {"Observation": reached}}
+    (page,) = await mine.pages(query, everything("Observation"), **reaches)
+    return [one.id for one in page.included], page.cut
+
+
+async def test_includes_iterate_until_nothing_is_new(mine, monkeypatch):
+    """Round a circle once, not through what is not shown, and no further than allowed."""
+    await mine.put(patient("1"), patient("2"), linked("a", "b"), linked("b", "c"), linked("c", "d", about_="2"))
+    await mine.put(linked("d", "a"))
+    all_, anas = everything("Observation"), of("1", "Observation")
+    assert await _brought(mine, "a", (replace(MEMBERS, iterate=False),), all_) == (["b"], False)
+    assert await _brought(mine, "a", (MEMBERS,), all_) == (["b", "c", "d"], False)
+    assert await _brought(mine, "a", (MEMBERS,), anas) == (["b"], False)
+    assert await _brought(mine, "a", (HOLDERS,), all_) == (["d", "c", "b"], False)
+    assert await _brought(mine, "a", (HOLDERS,), anas) == (["d"], False)
+    monkeypatch.setattr("careweft.store.searches.DEEPEST", 3)
+    assert await _brought(mine, "a", (MEMBERS,), all_) == (["b", "c", "d"], False)
+    monkeypatch.setattr("careweft.store.searches.DEEPEST", 2)
+    assert await _brought(mine, "a", (MEMBERS,), all_) == (["b", "c"], True)
+    monkeypatch.setattr("careweft.store.searches.MOST_INCLUDED", 1)
+    assert await _brought(mine, "a", (MEMBERS,), all_) == (["b"], True)
+
+
+async def test_iterated_includes_bring_what_can_be_reached_over_what_is_shown(mine):
+    """Over random links and owners: the same as walking them one by one."""
+    random = Random(7)
+    names = [f"o{n}" for n in range(24)]
+    links = {one: random.sample(names, random.choice((0, 1, 1, 2))) for one in names}
+    owners = {one: random.choice("112") for one in names}
+    await mine.put(patient("1"), patient("2"), *(linked(one, *links[one], about_=owners[one]) for one in names))
+    for start in names:
+        for include, steps in (
+            (MEMBERS, links),
+            (HOLDERS, {one: [by for by in names if one in links[by]] for one in names}),
+        ):
+            reached, last = set(), {start}
+            while last:
+                last = {to for one in last for to in steps[one] if owners[to] == "1"} - reached - {start}
+                reached |= last
+            found, _ = await _brought(mine, start, (include,), of("1", "Observation"))
+            assert sorted(found) == sorted(reached)
 
 
 # Write ---------------------------------------------------------------------------------------------------------------

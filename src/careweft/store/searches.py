@@ -23,6 +23,8 @@ from .reads import Reads
 from .visible import Sight
 
 MOST_INCLUDED = 1000
+DEEPEST = 8
+"""Rounds of includes that iterate."""
 COUNTED = 10_000
 """What `_total=estimate` counts one by one."""
 CHUNK = 1000
@@ -108,16 +110,38 @@ class Searches:
         return (await self._matches(narrowed, None))[0]
 
     async def _included(self, narrowed: Narrowed, matches: Sequence[Found]) -> tuple[list[Found], bool]:
-        """What the includes bring: never a match again, nothing twice, at most a thousand."""
+        """What the includes bring: never a match again, nothing twice, at most a thousand; and whether that cut it.
+
+        Where includes iterate, what was brought last is asked what it brings, until that is nothing new: a circle ends
+        where it began. Nobody is asked who is not shown.
+        """
+        includes = narrowed.query.includes
         seen = {(one.type, one.id) for one in matches}
         found: list[Found] = []
-        for include in narrowed.query.includes if matches else ():
+        last = matches
+        for _ in range(DEEPEST + 1):
+            if not includes or not last or len(found) > MOST_INCLUDED:
+                break
+            last = await self._brought(narrowed, includes, last, seen)
+            found += last
+            includes = tuple(one for one in includes if one.iterate)
+        else:  # one round more than allowed only tells whether there would have been more
+            found = found[: len(found) - len(last)]
+            return found[:MOST_INCLUDED], bool(last) or len(found) > MOST_INCLUDED
+        return found[:MOST_INCLUDED], len(found) > MOST_INCLUDED
+
+    async def _brought(
+        self, narrowed: Narrowed, includes: Sequence[Include], last: Sequence[Found], seen: set[tuple[str, str]]
+    ) -> list[Found]:
+        """What these includes bring of what was brought last, and was not seen before."""
+        found: list[Found] = []
+        for include in includes:
             bring = self._backward if include.reverse else self._forward
-            for one in await bring(narrowed, include, matches):
+            for one in await bring(narrowed, include, last):
                 if (one.type, one.id) not in seen:
                     seen.add((one.type, one.id))
                     found.append(one)
-        return found[:MOST_INCLUDED], len(found) > MOST_INCLUDED
+        return found
 
     async def _forward(self, narrowed: Narrowed, include: Include, matches: Sequence[Found]) -> list[Found]:
         """The targets of the matches that this caller may read."""

@@ -128,6 +128,23 @@ def test_includes(name, text, include):
     assert read((name, text)).query.includes == (include,)
 
 
+def test_includes_that_iterate_go_on_from_any_type_of_the_api():
+    """What they may follow is what the API offers of the type they start from."""
+    others = {"Encounter": Offers((), ("Encounter:patient",), ("Provenance:target",))}
+    pairs = [("_include:iterate", "Encounter:patient"), ("_revinclude:iterate", "Provenance:target")]
+    found = parse("Observation", OFFERED, pairs, HERE, others=others)
+    assert found.query.includes == (
+        Include("Encounter", "patient", iterate=True),
+        Include("Provenance", "target", reverse=True, iterate=True),
+    )
+    with pytest.raises(UnknownParameter, match=r"this API offers Encounter:patient$"):
+        parse("Observation", OFFERED, [("_include:iterate", "Encounter:location")], HERE, others=others)
+    with pytest.raises(UnknownParameter):
+        parse("Observation", OFFERED, [("_include", "Encounter:patient")], HERE, others=others)
+    with pytest.raises(Exceeding, match="at most 8 includes with :iterate"):
+        parse("Observation", OFFERED, pairs[:1] * 9, HERE, others=others)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -153,7 +170,10 @@ def test_includes(name, text, include):
         ("_include", "Observation:encounter"),
         ("_include", "*"),
         ("_include", "Observation:*"),
-        ("_include:iterate", "Observation:patient"),
+        ("_include:iterate", "Observation:encounter"),
+        ("_include:recurse", "Observation:patient"),
+        ("_include:", "Observation:patient"),
+        ("_revinclude:iterate", "Observation:patient"),
         ("_include", "Observation:patient:Group"),
         ("_include", "Observation:patient:Patient:x"),
         ("_revinclude", "Observation:patient"),

@@ -111,6 +111,9 @@ RESULTS = (
     Feature("", "_include", "what the matches lead to: `Type:parameter`, or `Type:parameter:TargetType`",
             ("Observation?_include=Observation:subject:Patient",)),
     Feature("", "_revinclude", "what leads to the matches", ("Observation?_revinclude=Provenance:target",)),
+    Feature("", ":iterate", "of an include: goes on from what was included, eight times at most",
+            ("Observation?_include=Observation:encounter&_include:iterate=Encounter:patient",
+             "Patient?_revinclude:iterate=Provenance:target")),
     Feature("", "_format", "`json` or `xml`, or a media type; goes before `Accept`", ("Observation?_format=json",)),
     Feature("", "_pretty", "`true` or `false`", ("Observation?_pretty=true",)),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..definitions import RESOURCES, SEARCH, SearchParam
 from ..outcomes import BadValue, Exceeding, UnknownParameter
-from . import chain, results
+from . import chain, include, results
 from .context import Context
 from .escapes import split
 from .kinds import KINDS
@@ -45,8 +45,10 @@ def parse(
     lenient: bool = False,
     others: Mapping[str, Offered] | None = None,
 ) -> Search:
-    """The search that these decoded pairs ask for; `others` is what the API offers of the types to which chains and
-    `_has` may lead, without which there are none. Raises UnknownParameter, BadValue and Exceeding.
+    """The search that these decoded pairs ask for; `others` is what the API offers of the types to which chains,
+    `_has` and `_include:iterate` may lead, without which there are none.
+
+    Raises UnknownParameter, BadValue and Exceeding.
 
     >>> from datetime import UTC, datetime
     >>> here = Context(datetime(2024, 5, 17, tzinfo=UTC), UTC, "https://fhir.example")
@@ -104,6 +106,9 @@ def taken(
         return query
     if name in results.TAKEN:
         return results.taken(query, name, text, offered)
+    if name in include.NAMES:
+        on = [*offers.values()] if offers and name.endswith(":iterate") else [offered]
+        return include.brought(query, name, text, on)
     if offers and chain.is_chain(name):
         asked = chain.group(query.type, name, offers, lambda of, end: plain(of, end, text, offers[of], context))
     else:

@@ -145,12 +145,16 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`_include=source:param:target`, with `reverse` `_revinclude`; target "" is any type, param "*" is all."""
+    """`_include=source:param:target`, with `reverse` `_revinclude`; target "" is any type, param "*" is all.
+
+    `iterate`: applied to what was included too, and not to the matches alone.
+    """
 
     source: str
     param: str
     target: str = ""
     reverse: bool = False
+    iterate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from ..outcomes import BadValue
 from ..subset import SUMMARIES, View, names
-from .include import include
 from .kinds.prefix import shown
 from .offered import Offered
-from .query import Include, Query
+from .query import Query
 from .sort import sort
 
 COUNT, MOST = 100, 500
@@ -65,20 +64,13 @@ TAKEN: Mapping[str, Take] = {
     "_sort": lambda query, text, offered: replace(query, sort=sort(query.type, text, offered.params)),
     "_summary": lambda query, text, _: replace(query, view=summary(query.view, text)),
     "_elements": lambda query, text, _: replace(query, view=elements(query.view, query.type, text)),
-    "_include": lambda query, text, offered: brought(query, include("_include", text, offered.includes)),
-    "_revinclude": lambda query, text, offered: brought(query, include("_revinclude", text, offered.revincludes)),
 }
-"""Each parameter about the result, with what it makes of a query."""
+"""Each parameter about the result, with what it makes of a query; includes are `include`'s."""
 
 
 def taken(query: Query, name: str, text: str, offered: Offered) -> Query:
-    """The query with one more of TAKEN in it. Raises BadValue, UnknownParameter."""
+    """The query with one more of TAKEN in it. Raises BadValue."""
     return TAKEN[name](query, text, offered)
-
-
-def brought(query: Query, include_: Include) -> Query:
-    """The query with one more include."""
-    return replace(query, includes=(*query.includes, include_))
 
 
 def agreeing(query: Query) -> Query:

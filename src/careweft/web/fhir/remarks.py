@@ -70,5 +70,5 @@ def brought(include: Include, surface: Surface) -> list[str]:
 
 def _cut(page: Page) -> Iterator[dict[str, Any]]:
     if page.cut:
-        told = "More could be included than this page holds; ask for fewer matches at once."
+        told = "More could be included than this page holds, or from further away; ask for fewer matches at once."
         yield issue("warning", "incomplete", told)
