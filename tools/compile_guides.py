@@ -10,14 +10,15 @@ import json
 import re
 import sys
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from careweft.fhir.definitions import TYPES, codes as base_codes  # noqa: E402 - found by the line above
+from careweft.fhir.definitions import TYPES  # noqa: E402 - found by the line above
+from careweft.fhir.definitions import codes as base_codes  # noqa: E402
 from careweft.fhir.profiles.base import base  # noqa: E402
 from careweft.fhir.profiles.model import Element  # noqa: E402
 
@@ -37,7 +38,9 @@ class Package:
             found = [
                 json.load(taken)
                 for member in archive.getmembers()
-                if member.name.endswith(".json") and "/example" not in member.name and (taken := archive.extractfile(member))
+                if member.name.endswith(".json")
+                and "/example" not in member.name
+                and (taken := archive.extractfile(member))
             ]
         manifest = next(one for one in found if "fhirVersions" in one and "canonical" in one)
         self.name, self.version, self.canonical = manifest["name"], manifest["version"], manifest["canonical"]
@@ -58,7 +61,10 @@ def table(package: Package, others: Iterable[Package]) -> str:
     known = set(package.by_url).union(*(set(one.by_url) for one in others))
     lines = [line("guide", package.canonical, package.version)]
     own = sorted(package.structures, key=lambda one: str(one["url"]))
-    bodies = [*unknown(own, known), *(written(one["url"], one["type"], one["baseDefinition"], differential(one)) for one in own)]
+    bodies = [
+        *unknown(own, known),
+        *(written(one["url"], one["type"], one["baseDefinition"], differential(one)) for one in own),
+    ]
     labels = labelled(rule for body in bodies for rule in body[1])
     lines += [line("rule", label, *rule[1:]) for rule, label in labels.items()]
     lines += [line("codes", url, system, *some) for url, system, some in value_sets(package, bodies)]
@@ -130,6 +136,7 @@ def facts(one: Json) -> Iterator[str]:
 
 
 def asked(one: Json) -> Iterator[Json]:
+    """The invariants of an element, but those that every element has."""
     yield from (rule for rule in one.get("constraint", ()) if rule.get("expression") and rule["key"] not in GENERIC)
 
 
@@ -155,61 +162,79 @@ def typed(one: Json) -> str:
 
 
 def sliced(one: Json) -> str:
+    """How slices are told apart."""
     told = [f"{each['type']}:{each['path']}" for each in one.get("discriminator", ())]
     return " ".join([one["rules"], *(["ordered"] if one.get("ordered") else []), *told])
 
 
 def inherited(structure: Json) -> Iterator[Json]:
     """What the base of a profile asked, where no package has that base: what the snapshot says more than R4 and than
-    the profile itself."""
+    the profile itself.
+    """
     own = {one["id"]: one for one in differential(structure)}
-    plain = {path: element for path, element in flat(base(structure["type"]).elements[0])}  # type: ignore[union-attr]
+    plain = dict(flat(base(structure["type"]).elements[0]))  # type: ignore[union-attr]
     for one in structure["snapshot"]["element"]:
         said, under = own.get(one["id"], {}), plain.get(one["id"])
-        yield {"id": one["id"], **{key: value for key, value in one.items() if key not in said and more(one, key, under)}}
+        yield {
+            "id": one["id"],
+            **{key: value for key, value in one.items() if key not in said and more(one, key, under)},
+        }
 
 
 def more(one: Json, key: str, under: Element | None) -> bool:
-    """Does this fact say more than R4 does of the element, or of the type that it lies in?"""
-    value, last = one[key], one["id"].rpartition(".")[2]
+    """Does this fact say more than R4 does of the element (`under`), or of the type that it lies in?"""
     if key.startswith(("fixed", "pattern")):
         return True
-    if key == "slicing":
-        return last not in ("extension", "modifierExtension")
-    if key in ("mustSupport", "min") and under is None:
-        return bool(value)
-    if key in ("max", "type") and under is None:
-        return ":" in last or "[x]" in last
-    if key == "binding" and under is None:
-        return value["strength"] == "required" and (":" in last or "[x]" in last)
-    if key == "constraint" and under is None:
-        return any(rule["key"] not in GENERIC for rule in value)
+    last = one["id"].rpartition(".")[2]
+    return key in SAYS and SAYS[key](one[key], last, under)
+
+
+def _often(value: str, last: str, under: Element | None) -> bool:
+    return ":" in last if under is None else value != ("*" if under.max is None else str(under.max))
+
+
+def _typed(value: Any, last: str, under: Element | None) -> bool:
     if under is None:
-        return False
-    if key == "mustSupport":
-        return bool(value)
-    if key == "min":
-        return bool(value != under.min)
-    if key == "max":
-        return bool(value != ("*" if under.max is None else str(under.max)))
-    if key == "type":
-        return "System" not in str(value) and led(value) != {(one.code, frozenset(one.targets)) for one in under.types}
-    if key == "binding":
-        had = under.binding.value_set if under.binding else ""
-        return value["strength"] == "required" and value["valueSet"].partition("|")[0] != had.partition("|")[0]
-    known = {rule.key for rule in under.constraints} | GENERIC
-    return key == "constraint" and any(rule["key"] not in known for rule in value)
+        return ":" in last or "[x]" in last
+    return "System" not in str(value) and led(value) != {(one.code, frozenset(one.targets)) for one in under.types}
+
+
+def _bound(value: Any, last: str, under: Element | None) -> bool:
+    had = under.binding.value_set.partition("|")[0] if under and under.binding else ""
+    named = under is not None or ":" in last or "[x]" in last
+    return named and value["strength"] == "required" and value["valueSet"].partition("|")[0] != had
+
+
+def _ruled(value: Any, _: str, under: Element | None) -> bool:
+    known = GENERIC | ({rule.key for rule in under.constraints} if under else set())
+    return any(rule["key"] not in known for rule in value)
+
+
+SAYS: dict[str, Callable[[Any, str, Element | None], bool]] = {
+    "slicing": lambda _, last, __: last not in ("extension", "modifierExtension"),
+    "mustSupport": lambda value, _, __: bool(value),
+    "min": lambda value, _, under: value != (under.min if under else 0),
+    "max": _often,
+    "type": _typed,
+    "binding": _bound,
+    "constraint": _ruled,
+}
+"""When a fact of a snapshot has to be written down: by its value, the last part of its path, and what R4 says."""
 
 
 def led(types: Iterable[Json]) -> set[tuple[str, frozenset[str]]]:
     """Types, and where their references lead to, as the definitions of R4 name both."""
     return {
-        (one["code"], frozenset(t.removeprefix(HL7) for t in one.get("targetProfile", ()) if one["code"] == "Reference"))
+        (
+            one["code"],
+            frozenset(t.removeprefix(HL7) for t in one.get("targetProfile", ()) if one["code"] == "Reference"),
+        )
         for one in types
     }
 
 
 def flat(element: Element) -> Iterator[tuple[str, Element]]:
+    """An element and all below it, by path."""
     yield element.path, element
     for one in element.children:
         yield from flat(one)
@@ -238,15 +263,19 @@ def expanded(package: Package, url: str) -> frozenset[tuple[str, str]]:
 
 
 def included(package: Package, part: Json) -> frozenset[tuple[str, str]]:
+    """The codes of one part of a value set."""
     found = frozenset().union(*(base_codes(one) or expanded(package, one) for one in part.get("valueSet", ())))
     if "system" not in part:
         return found
     system = package.by_url.get(part["system"], {})
-    listed = part.get("concept") or ([] if part.get("filter") or system.get("content") != "complete" else system["concept"])
+    listed = part.get("concept") or (
+        [] if part.get("filter") or system.get("content") != "complete" else system["concept"]
+    )
     return found | {(part["system"], one["code"]) for one in listed}
 
 
 def line(*cells: str) -> str:
+    """One line of the table."""
     return "\t".join(cells)
 
 

@@ -49,8 +49,12 @@ def test_the_same_profile_of_two_versions():
 
 
 def test_blue_button_builds_on_us_core_3():
-    assert element(CARIN_BB, "http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-Patient", "Patient.name").min == 1
-    assert guide(CARIN_BB).snapshot(f"{CORE}us-core-patient|3.1.1") is guide(US_CORE_3).snapshot(f"{CORE}us-core-patient")
+    assert (
+        element(CARIN_BB, "http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-Patient", "Patient.name").min == 1
+    )
+    assert guide(CARIN_BB).snapshot(f"{CORE}us-core-patient|3.1.1") is guide(US_CORE_3).snapshot(
+        f"{CORE}us-core-patient"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Our snapshots against the official ones, on every field that the validator uses; skipped where those are not at hand."""
+"""Our snapshots against the official ones, on every field that the validator uses."""
 
 import subprocess
 import sys
@@ -72,7 +72,7 @@ def differences(name: str, url: str) -> dict[str, Any]:
     assert grown is not None
     ours = dict(elements(grown))
     missing = {id_: "missing" for id_ in theirs.keys() - ours.keys() if not unfolded(id_, theirs)}
-    more = {id_: "ours alone" for id_ in ours.keys() - theirs.keys()}
+    more = dict.fromkeys(ours.keys() - theirs.keys(), "ours alone")
     both = {id_: (seen(ours[id_]), seen(theirs[id_])) for id_ in ours.keys() & theirs.keys()}
     other = {
         id_: {key: (we[key], they[key]) for key in we if we[key] != they[key]}

@@ -1,8 +1,8 @@
 """Snapshots grown from differentials: https://hl7.org/fhir/R4/profiling.html#snapshot
 
-A copy of what the profile is based on, in which every line of the profile finds its element: what lies within a datatype, a
-profile of one or a content reference is unfolded where a line goes into it, and a slice begins as a copy of the element that
-it is a slice of.
+A copy of what the profile is based on, in which every line of the profile finds its element: what lies within a
+datatype, a profile of one or a content reference is unfolded where a line goes into it, and a slice begins as a copy of
+the element that it is a slice of.
 """
 
 from dataclasses import dataclass, replace
@@ -85,7 +85,7 @@ class Tree:
         raise Unfounded(f"{parent.element.path} has no {name}")
 
     def _chosen(self, parent: Draft, whole: Draft, name: str) -> Draft:
-        """One type of a choice: a slice of it, but within a slice all that there is, as the guides' publisher has it."""
+        """One type of a choice: a slice of it, but within a slice all that there is (as the guides are published)."""
         if not parent.element.slice or whole.element.slicing or parent.element.types[0].code == "Extension":
             return self._sliced(parent, whole.name, name)
         whole.element = replace(whole.element, types=_narrowed(whole, name))

@@ -8,8 +8,8 @@ A guide's table is lines of cells with a tab between:
     profile  canonical URL    type    what it is based on
              path    fact    fact    ...
 
-The lines under `profile` say what it asks of an element, `.` being the resource itself and `name:slice` a slice. A fact is
-`min..max` (either side may be left out), `S` (must support), `type A B(profile|profile) Reference(target|target)`,
+The lines under `profile` say what it asks of an element, `.` being the resource itself and `name:slice` a slice. A
+fact is `min..max` (either side may be left out), `S` (must support), `type A B(profile|profile) Reference(target)`,
 `required URL` (or another strength), `slices open ordered value:path`, `rules key key`, `fixed JSON`, `pattern JSON`.
 """
 
