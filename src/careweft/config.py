@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 PREFIX = "CAREWEFT_"
@@ -92,6 +92,12 @@ def _targets(text: str) -> tuple[str, ...]:
     return found
 
 
+def _validation(text: str) -> str:
+    if text not in ("off", "report", "refuse"):
+        raise ValueError("is off, report or refuse")
+    return text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How this process runs. `Settings.read` is where text becomes values; inside, they are trusted."""
@@ -145,6 +151,12 @@ class Settings:
         "Preview only: exact host:port targets that may be fetched over plain http or on private addresses (key sets, "
         "upstream systems), separated by commas. Production refuses to start with it.",
         (),
+    )
+    load_validation: Literal["off", "report", "refuse"] = _setting(
+        _validation,
+        "What a load, by command or over HTTP, does with records that break FHIR R4 or the profiles that they claim: "
+        "`off` nothing, `report` tells how many and why, `refuse` keeps them out.",
+        "off",
     )
     pg_bin: Path | None = _setting(
         _path,

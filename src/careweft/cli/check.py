@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ..app import open_house
 from ..config import Settings
-from .model import Command, Wrong
+from .model import Command, Usage, Wrong, arg
 from .place import settings_of, show, standing
 
 T = TypeVar("T")
@@ -22,7 +22,13 @@ SKEW = 5.0
 
 
 def check(args: argparse.Namespace) -> int:
-    """Configuration, disk, database and clock, a line each; exit 1 when one is wrong."""
+    """Configuration, disk, database and clock, a line each; or a tenant's records; exit 1 when something is wrong."""
+    if (args.what == "records") is not (args.tenant is not None):
+        raise Usage("`careweft check records` wants --tenant ID, and only that takes it")
+    if args.what == "records":
+        from .conformance import survey
+
+        return survey(args)
     results: dict[str, str] = {}
     settings = said(results, "configuration", lambda: settings_of(args), lambda s: f"{s.environment}, data in {s.data}")
     if settings is not None:
@@ -77,4 +83,20 @@ def asked(settings: Settings) -> float:
     return skew
 
 
-COMMANDS = (Command(("check",), "check configuration, disk, database and clock", check),)
+COMMANDS = (
+    Command(
+        ("check",),
+        "check configuration, disk, database and clock; `check records`: a tenant's records against their profiles",
+        check,
+        (
+            arg(
+                "what",
+                metavar="records",
+                nargs="?",
+                choices=("records",),
+                help="each profile: which records fail and why, which must-support elements never occur",
+            ),
+            arg("--tenant", metavar="ID", help="whose records"),
+        ),
+    ),
+)

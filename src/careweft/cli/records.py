@@ -14,6 +14,8 @@ from pathlib import Path
 from .. import surfaces
 from ..adapters import clock
 from ..app import House
+from ..fhir.validate.known import accepts
+from ..intake.conformance import UNHELD, Held, Mode
 from ..intake.load import Intake, concerned
 from ..intake.pieces import Piece, files, pieces
 from ..intake.report import Report
@@ -37,7 +39,14 @@ def load(args: argparse.Namespace) -> int:
         gc.disable()  # what is read holds no cycles: looking for them takes a sixth of the time
         tenant = await house.tenant(args.tenant)
         feed = await house.clinical.feed(tenant)
-        intake = Intake(feed, tenant.id, surfaces.OFFERED, keep_seen=args.snapshot, entry=partial(entry, tenant.number))
+        intake = Intake(
+            feed,
+            tenant.id,
+            surfaces.OFFERED,
+            keep_seen=args.snapshot,
+            entry=partial(entry, tenant.number),
+            held=held(args.validate or house.settings.load_validation),
+        )
         await read(intake, found, quiet=args.json)
         if args.snapshot:
             await intake.snapshot()
@@ -49,6 +58,13 @@ def load(args: argparse.Namespace) -> int:
     else:
         tell(report, Path(args.report) if args.report else None, settings_of(args).data / "reports")
     return 1 if report.refused else 0
+
+
+def held(mode: Mode) -> Held:
+    """To what records are held that are loaded."""
+    if mode == "off":
+        return UNHELD
+    return Held(mode, accepts)
 
 
 def entry(tenant: int, arrivals: Sequence[Arrival]) -> Entry:
@@ -166,6 +182,12 @@ COMMANDS = (
                 "--snapshot", action="store_true", help="delete records of the loaded types that are not in these files"
             ),
             arg("--report", metavar="FILE", help="write every refused line here"),
+            arg(
+                "--validate",
+                choices=("off", "report", "refuse"),
+                help="what becomes of records that break R4 or the profiles that they claim (default: the setting "
+                "load_validation)",
+            ),
         ),
     ),
     Command(

@@ -13,6 +13,7 @@ from ..fhir.json import decode
 from ..fhir.outcomes import FhirRefusal
 from ..ports.feed import Arrival, Feed
 from ..ports.journal import Entry as JournalEntry
+from .conformance import UNHELD, Checked, Held, reason
 from .entries import Entry, Refused, entries
 from .pieces import DOCUMENT, Piece, Unreadable
 from .report import Refusal, Report
@@ -56,7 +57,8 @@ class Intake:
     """Takes pieces for one tenant. `add` in the order of the input, then `finish`; `report` says what became of each.
 
     `offered` are the types that some API shows; `may` says why an entry's type is not the sender's to give, or None;
-    `entry` makes the audit entry of a batch, committed with it; `keep_seen` remembers every id, which `snapshot` needs.
+    `entry` makes the audit entry of a batch, committed with it; `keep_seen` remembers every id, which `snapshot` needs;
+    `held` says to what records are held: R4 and their profiles.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class Intake:
         keep_seen: bool = False,
         may: Callable[[Entry], str | None] = anything,
         entry: Callable[[Sequence[Arrival]], JournalEntry | None] = unrecorded,
+        held: Held = UNHELD,
     ) -> None:
-        self.report = Report()
+        self.report = Report(checked=None if held.mode == "off" else Checked())
+        self._held = held
         self.seen: set[tuple[str, str]] = set()
         self._feed, self._tenant, self._offered, self._size = feed, tenant, frozenset(offered), batch
         self._keep_seen, self._may, self._entry = keep_seen, may, entry
@@ -96,8 +100,18 @@ class Intake:
                 self._refuse(piece.file, piece.line, one.reason, one.entry, one.type)
             elif (why := self._may(one)) is not None:
                 self._refuse(piece.file, piece.line, why, type_=one.type)
+            elif (fault := self._wrong(one, piece)) is not None:
+                self._refuse(piece.file, piece.line, fault, type_=one.type)
             else:
                 await self._queue(Waiting(one, piece.file, piece.line))
+
+    def _wrong(self, one: Entry, piece: Piece) -> str | None:
+        """Why validation keeps this entry out, or None; what it finds is in the report."""
+        if self.report.checked is None or one.resource is None:
+            return None
+        faults = self._held.faults(one.resource)
+        self.report.checked.add(faults, f"{piece.file}:{piece.line}")
+        return reason(faults) if faults and self._held.mode == "refuse" else None
 
     async def finish(self) -> Report:
         """Commit what is left."""

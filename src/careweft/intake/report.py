@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .conformance import Checked
+
+SHOWN = 20
+"""Kinds of issue that are told to a person."""
 OUTCOMES = ("created", "updated", "unchanged", "deleted", "absent", "refused")
 
 
@@ -29,6 +33,8 @@ class Report:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: list[Refusal] = field(default_factory=list)
     unoffered: Counter[str] = field(default_factory=Counter)
+    checked: Checked | None = None
+    """What validation came to, where it was asked for."""
 
     def add(self, type_: str, outcome: str) -> None:
         """Count one resource."""
@@ -47,6 +53,7 @@ class Report:
             **{outcome: self.total(outcome) for outcome in OUTCOMES},
             "types": types,
             "kept_but_offered_by_no_api": dict(sorted(self.unoffered.items())),
+            **({"validation": self.checked.as_json()} if self.checked is not None else {}),
             "refusals": [
                 {"file": r.file, "line": r.line, **({"entry": r.entry} if r.entry else {}), "reason": r.reason}
                 for r in self.refused
@@ -65,3 +72,14 @@ class Report:
         if self.unoffered:
             kept = ", ".join(f"{n:,} {t}" for t, n in sorted(self.unoffered.items()))
             yield f"kept, though no API offers the type yet: {kept}"
+        if self.checked is not None:
+            yield from self._validation(self.checked)
+
+    @staticmethod
+    def _validation(checked: Checked) -> Iterator[str]:
+        yield f"validated: {checked.records:,}, with errors: {checked.failing:,}"
+        known = checked.kinds.as_json()
+        for one in known[:SHOWN]:
+            yield f"{one['count']:>8,} x {one['issue']}; first at {one['first'][0]}"
+        if len(known) > SHOWN:
+            yield f"         and {len(known) - SHOWN:,} further kinds of issue (--json tells all)"

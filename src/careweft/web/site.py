@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..access.caller import Caller
+from ..intake.conformance import UNHELD, Held
 from ..intake.filing.checks import Accepts
 from ..oauth.afterwards import Introspection, Revocation
 from ..oauth.keys import Keyring
@@ -66,3 +67,5 @@ class Site:
     """Bytes of the largest document that is taken."""
     accepts: Accepts = lambda _: ()
     """What a filed record has to be beside its shape: every fault that is found."""
+    held: Held = UNHELD
+    """To what the intake holds records."""

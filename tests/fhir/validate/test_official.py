@@ -5,7 +5,7 @@ import json
 import pytest
 
 from careweft.fhir.json import decode
-from careweft.fhir.validate.validator import Validator
+from careweft.fhir.validate.validator import Validator, World
 
 from . import official
 
@@ -31,7 +31,7 @@ def test_no_official_example_is_refused(package):
     if not official.ORACLE.exists():
         pytest.skip("the official packages are not at hand")
     guide = official.Guide(package)
-    validator = Validator(guide.snapshot, guide.codes)
+    validator = Validator(World(guide.snapshot, guide.codes))
     found = {
         name: [(one.expression, one.text) for one in validator.issues(resource) if one.severity == "error"]
         for name, resource in ((name, decode(json.dumps(one).encode())) for name, one in guide.examples())

@@ -21,22 +21,28 @@ Group = tuple[Element, tuple[Element, ...]]
 """An element and its slices."""
 
 
+About = Callable[[str, str], Check | None]
+"""The check of the profile of this URL, if it is about this type of resource."""
+
+
 class Compiler:
-    """Makes checks of snapshots, each once. `snapshots` gives a snapshot by its canonical URL, `codes` a value set."""
+    """Makes checks of snapshots, each once. `snapshots` gives a snapshot by its canonical URL, `codes` a value set,
+    `about` the profiles that resources within resources claim.
+    """
 
-    __slots__ = ("_checks", "_codes", "_snapshots", "_told")
+    __slots__ = ("_about", "_checks", "_codes", "_snapshots", "_told")
 
-    def __init__(self, snapshots: Snapshots, codes: Codes) -> None:
-        self._snapshots, self._codes = snapshots, codes
+    def __init__(self, snapshots: Snapshots, codes: Codes, about: About) -> None:
+        self._snapshots, self._codes, self._about = snapshots, codes, about
         self._told = Discriminators(snapshots, codes)
         self._checks: dict[str, Check] = {}
 
     def profile(self, url: str) -> Check | None:
         """The check of this profile or type; None where nobody knows it."""
         snapshot = self._snapshots(url)
-        return self._of(snapshot) if snapshot is not None else None
+        return self.of(snapshot) if snapshot is not None else None
 
-    def _of(self, snapshot: Snapshot) -> Check:
+    def of(self, snapshot: Snapshot) -> Check:
         """The check of a snapshot; kept by its own name, for a record may call it by as many as it likes."""
         key = f"{snapshot.url}|{snapshot.version}"
         return self._checks.get(key) or self._made(key, lambda: self._root(snapshot))
@@ -53,7 +59,7 @@ class Compiler:
     def extension(self, url: str) -> Check | None:
         """What an extension of this url has to be, where it is known."""
         snapshot = self._snapshots(url)
-        return self._of(snapshot) if snapshot is not None and snapshot.type == "Extension" else None
+        return self.of(snapshot) if snapshot is not None and snapshot.type == "Extension" else None
 
     def resource(self, value: Any, where: Where, run: Run) -> None:
         """A resource within another: by what its type says, and by the profiles that it claims."""
@@ -72,18 +78,12 @@ class Compiler:
         finally:
             env.root, env.resource = kept
 
-    def claimed(self, value: dict[str, Any], profiles: Iterable[str]) -> list[Check]:
+    def claimed(self, value: dict[str, Any], profiles: Iterable[str], *, claims: bool = True) -> list[Check]:
         """The checks of these profiles and of those that the resource claims, else of its type."""
-        meta = value.get("meta")
-        claims = meta.get("profile") if isinstance(meta, dict) else None
-        wanted = dict.fromkeys((*profiles, *(claims[:MOST_CLAIMS] if isinstance(claims, list) else ())))
-        found = [check for url in wanted if isinstance(url, str) and (check := self.about(url, value)) is not None]
-        return found or [self.type(str(value["resourceType"]))]
-
-    def about(self, url: str, value: dict[str, Any]) -> Check | None:
-        """The check of a profile that is about the type of this resource."""
-        snapshot = self._snapshots(url)
-        return self._of(snapshot) if snapshot is not None and snapshot.type == value.get("resourceType") else None
+        wanted = dict.fromkeys((*profiles, *(claims_of(value) if claims else ())))
+        type_ = str(value["resourceType"])
+        found = [check for url in wanted if (check := self._about(url, type_)) is not None]
+        return found or [self.type(type_)]
 
     # Compiling ---------------------------------------------------------------------------------------------------
 
@@ -145,6 +145,13 @@ class Compiler:
 
 MOST_CLAIMS = 8
 """Profiles that a resource is held to, of those it claims."""
+
+
+def claims_of(value: dict[str, Any]) -> list[str]:
+    """The profiles that a resource says it keeps to; of very many only some are looked at."""
+    meta = value.get("meta")
+    found = meta.get("profile") if isinstance(meta, dict) else None
+    return [one for one in found[:MOST_CLAIMS] if isinstance(one, str)] if isinstance(found, list) else []
 
 
 class Place(NamedTuple):

@@ -2,11 +2,12 @@
 
 import re
 from functools import lru_cache
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from ..outcomes import FhirRefusal
-from ..xml.parser import parse
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 ELEMENTS = frozenset(
@@ -125,8 +126,13 @@ def safe(div: str) -> str | None:
     >>> safe('<div xmlns="http://www.w3.org/1999/xhtml"><script>1</script></div>')
     'it holds <script>, which a narrative may not'
     """
-    if plain(div):
-        return None
+    return None if plain(div) else parsed(div)
+
+
+def parsed(div: str) -> str | None:
+    """The same, from the parser, which decides."""
+    from ..xml.parser import parse  # noqa: PLC0415 - loads lxml, which a start does not wait for
+
     try:
         root = parse(div.encode(), "the narrative")
     except FhirRefusal as wrong:
@@ -144,10 +150,10 @@ def safe(div: str) -> str | None:
     return None
 
 
-def _node(node: etree._Element) -> str | None:
+def _node(node: "etree._Element") -> str | None:
     tag: object = node.tag
     if not isinstance(tag, str):
-        return None if isinstance(node, etree._Comment) else "it holds a processing instruction"  # noqa: SLF001
+        return None if getattr(tag, "__name__", "") == "Comment" else "it holds a processing instruction"
     name = tag.removeprefix(XHTML)
     if name not in ELEMENTS:
         return f"it holds <{name[:20]}>, which a narrative may not" if name.isalnum() else "it holds a foreign element"

@@ -53,6 +53,7 @@ def handler(site: Site) -> Handler:
             OFFERED,
             may=partial(may, request),
             entry=ledger.entry,
+            held=site.held,
         )
         left = await fed(intake, READERS[kind]("body", io.BytesIO(body), lambda: 0), first)
         return replies.as_json(200, told(intake, left))._replace(recorded=ledger.written)
@@ -100,6 +101,8 @@ def told(intake: Intake, left: int | None) -> dict[str, Any]:
     report = intake.report.as_json()
     for refusal in report["refusals"]:
         del refusal["file"]
+    for kind in report.get("validation", {}).get("kinds", ()):
+        kind["first"] = [where.rpartition(":")[2] for where in kind["first"]]
     return {"complete": left is None, "next_line": left, **report}
 
 

@@ -1,0 +1,33 @@
+"""The validator of what ships with careweft: R4 and the guides in `fhir/profiles`."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # loaded when the first resource is looked at, which a start does not wait for
+    from .issue import Issue
+    from .validator import Validator
+
+
+@cache
+def validator() -> "Validator":
+    """The one validator of this process; what it compiles, it compiles at first use."""
+    from ..definitions import codes  # noqa: PLC0415
+    from ..profiles.base import HL7, base  # noqa: PLC0415
+    from .validator import Validator, World  # noqa: PLC0415
+
+    return Validator(World(lambda url: base(url.removeprefix(HL7)) if url.startswith(HL7) else None, codes))
+
+
+def accepts(resource: dict[str, Any], profiles: Iterable[str] = ()) -> "list[Issue]":
+    """The errors of a resource that is to be kept: by `profiles`, by those that it claims, else by its type.
+
+    >>> [one.text for one in accepts({"resourceType": "Patient", "gender": "cat"})]
+    ["wants a code of the value set http://hl7.org/fhir/ValueSet/administrative-gender, not 'cat'"]
+    """
+    return [one for one in validator().issues(resource, profiles) if one.severity == "error"]
+
+
+def refusals(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same as `OperationOutcome.issue`s: what keeps a resource from being filed."""
+    return [one.as_json() for one in accepts(resource)]
