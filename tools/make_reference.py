@@ -190,6 +190,7 @@ def about(type_: str, offered: Mapping[Surface, Offer]) -> Iterator[str]:
     yield from said(offered, "`_include`", lambda one: one.includes)
     yield from said(offered, "`_revinclude`", lambda one: one.revincludes)
     yield from said(offered, "`_sort`", lambda one: sortable(type_, one.params) if "search-type" in one.can else ())
+    yield from said(offered, "Operations", lambda one: one.operations)
     yield from said(offered, "Profiles", lambda one: tuple(url.rpartition("/")[2] for url in one.profiles))
 
 

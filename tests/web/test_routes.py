@@ -23,7 +23,12 @@ def url(path: str, tenant: str = MAPLE.id) -> str:
 
 def test_the_table_is_read_off_the_surfaces():
     """Each interaction of each offer is a row, and no row of a surface is anything else."""
-    offered = {(one.id, offer.type, code) for one in WORLD.site.surfaces for offer in one.offers for code in offer.can}
+    offered = {
+        (one.id, offer.type, code)
+        for one in WORLD.site.surfaces
+        for offer in one.offers
+        for code in (*offer.can, *offer.operations)
+    }
     assert {(row.surface, row.policy.type, row.policy.interaction) for row in RIGHTS} == offered
 
 
@@ -105,7 +110,8 @@ async def test_every_method_that_a_path_does_not_take_is_405_with_allow(doors):
         "/patient/ana",
         "/Patient/ana/Observation",
         "/$export",
-        "/Patient/ana/$everything",
+        "/Patient/ana/$nothing",
+        "/Observation/ana/$everything",
         "/_history",
         "/AuditEvent",
         "/Patient/ana/_history/1/x",

@@ -30,13 +30,13 @@ class Denied:
 
 
 def decide(caller: Caller, surface: Surface, type_: str, interaction: str) -> Allowed | Denied:
-    """May `caller` do `interaction` (a code of TypeRestfulInteraction) to `type_` on `surface`?
+    """May `caller` do `interaction` (a code of TypeRestfulInteraction, or an operation's name) to `type_` on `surface`?
 
     An interaction that SCOPE-03 gives no letter, or that the surface does not offer, is denied.
     """
     offer = surface.by_type.get(type_)
     letter = LETTER.get(interaction)
-    if offer is None or letter is None or interaction not in offer.can:
+    if offer is None or letter is None or not offer.does(interaction):
         return Denied(f"{surface.name} does not offer {interaction} of {type_}")
     return held(caller, surface, type_, letter)
 

@@ -87,6 +87,16 @@ def nameable(caller: Caller, surface: Surface, type_: str, zone: str = "UTC") ->
     return Reach(type_, (Way("patient", REACH[type_], caller.patient),), _SEAL)
 
 
+def about(query: Query, caller: Caller, surface: Surface, patient: str, zone: str = "UTC") -> Narrowed | Denied:
+    """As `narrow`, and within the compartment of this patient too: what operations about one patient search."""
+    narrowed = narrow(query, caller, surface, zone)
+    if isinstance(narrowed, Denied):
+        return narrowed
+    how = REACH.get(query.type, How.NEVER)
+    ways = (Way(one.level, how, patient, one.where) for one in narrowed.reach.ways if one.patient in (None, patient))
+    return replace(narrowed, reach=Reach(query.type, tuple(dict.fromkeys(ways)), _SEAL))
+
+
 def _reaches(caller: Caller, surface: Surface, types: Iterator[str], letter: str, zone: str) -> Mapping[str, Reach]:
     found = {type_: reach(caller, surface, type_, letter, zone) for type_ in types}
     return {type_: one for type_, one in found.items() if isinstance(one, Reach)}

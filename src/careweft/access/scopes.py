@@ -21,6 +21,8 @@ LETTER = {
     "patch": "u",
     "delete": "d",
     "search-type": "s",
+    "$everything": "r",
+    "$docref": "s",
     "search-system": "s",
     "history-type": "s",
     "history-system": "s",

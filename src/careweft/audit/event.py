@@ -76,13 +76,13 @@ def describe(recorded: Recorded, server: str) -> Iterator[Json]:
 def event(recorded: Recorded, server: str, number: int, patient: str | None) -> Json:
     """The AuditEvent about one patient, or about none."""
     entry = recorded.entry
-    pattern = PATTERNS.get(entry.action, SECURITY)
+    pattern = pattern_of(entry.action)
     who = {"identifier": {"value": server}, "display": server}
     made: Json = {
         "resourceType": "AuditEvent",
         "id": f"{recorded.seq}-{number}",
         "type": coding(pattern.type),
-        "subtype": [coding(subtype(entry.action))],
+        "subtype": [coding(one) for one in subtypes(entry.action)],
         "action": pattern.letter,
         "recorded": entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{entry.at.microsecond // 1000:03}Z",
         "outcome": severity(entry.status),
@@ -105,11 +105,18 @@ def event(recorded: Recorded, server: str, number: int, patient: str | None) -> 
     return made
 
 
-def subtype(action: str) -> Code:
-    """The interaction, in FHIR's, IHE's or our own words."""
+def pattern_of(action: str) -> Pattern:
+    """How this action is told; an operation that shows records is a query."""
+    return QUERY if action[:1] == "$" else PATTERNS.get(action, SECURITY)
+
+
+def subtypes(action: str) -> tuple[Code, ...]:
+    """The interaction, in FHIR's, IHE's or our own words; an operation by its name too."""
+    if action[:1] == "$":
+        return (INTERACTION, "operation"), (OURS, action)
     if action in TRANSACTIONS:
-        return TRANSACTIONS[action]
-    return (INTERACTION if action in PATTERNS else OURS), action
+        return (TRANSACTIONS[action],)
+    return (((INTERACTION if action in PATTERNS else OURS), action),)
 
 
 def severity(status: int) -> str:

@@ -78,5 +78,5 @@ def scopes(surface: Surface) -> Iterator[str]:
 
 def letters(offer: Offer) -> str:
     """The letters that this offer's interactions need."""
-    needed = {LETTER[one] for one in offer.can}
+    needed = {LETTER[one] for one in (*offer.can, *offer.operations)}
     return "".join(one for one in LETTERS if one in needed)

@@ -6,6 +6,13 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
+OPERATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "$docref": "http://hl7.org/fhir/us/core/OperationDefinition/docref",
+        "$everything": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    }
+)
+"""The operations that an offer may name, and where each is defined."""
 INTERACTIONS = ("read", "vread", "history-instance", "search-type", "create", "update")
 
 
@@ -14,7 +21,8 @@ class Offer:
     """One resource type on one surface: what can be done with it, and by what it is searched.
 
     `can` are codes of FHIR's TypeRestfulInteraction; `params` search parameter codes; `together` the combinations that
-    US Core names; `includes` values of `_include` such as "Observation:patient"; `revincludes` likewise.
+    US Core names; `includes` values of `_include` such as "Observation:patient"; `revincludes` likewise; `operations`
+    names of OPERATIONS.
     """
 
     type: str
@@ -24,6 +32,11 @@ class Offer:
     includes: tuple[str, ...] = ()
     revincludes: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+
+    def does(self, interaction: str) -> bool:
+        """Is this interaction or operation offered?"""
+        return interaction in self.can or interaction in self.operations
 
 
 @dataclass(frozen=True)

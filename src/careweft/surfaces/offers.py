@@ -20,10 +20,18 @@ WRITES = {"DocumentReference": "create update", "DiagnosticReport": "create upda
 
 
 def offer(
-    type_: str, *, by: str = "", together: str = "", profiles: str = "", can: str = READ_SEARCH, more: str = ""
+    type_: str,
+    *,
+    by: str = "",
+    together: str = "",
+    profiles: str = "",
+    can: str = READ_SEARCH,
+    more: str = "",
+    does: str = "",
 ) -> Offer:
     """One row: `by` the parameters beside those of EVERY, `together` combinations such as `patient+category`,
-    `profiles` the names of US Core profiles, `more` values of `_include` beside one for each reference parameter.
+    `profiles` the names of US Core profiles, `more` values of `_include` beside one for each reference parameter,
+    `does` names of operations.
     """
     params = tuple(f"{EVERY} {by}".split()) if "search-type" in can else ()
     references = tuple(f"{type_}:{one}" for one in params if SEARCH[type_][one].kind == "reference")
@@ -35,6 +43,7 @@ def offer(
         includes=(*references, *more.split()),
         revincludes=("Provenance:target",) if params else (),
         profiles=tuple(US_CORE + one for one in profiles.split()),
+        operations=tuple(does.split()),
     )
 
 
@@ -64,6 +73,7 @@ BASE = (
         "phone email language active link general-practitioner organization",
         together="birthdate+name gender+name birthdate+family family+gender death-date+family",
         profiles="us-core-patient",
+        does="$everything",
     ),
     offer(
         "Practitioner",
@@ -247,6 +257,7 @@ SPECIALIZED = (
         "description identifier",
         together="patient+type patient+status patient+category patient+type+period patient+category+date",
         profiles="us-core-documentreference",
+        does="$docref",
     ),
     offer(
         "QuestionnaireResponse",

@@ -7,7 +7,7 @@ from ... import __version__
 from ...fhir import json
 from ...fhir.definitions import SEARCH
 from ...surfaces import issuers
-from ...surfaces.model import Offer, Surface
+from ...surfaces.model import OPERATIONS, Offer, Surface
 from .. import forms, negotiate, replies
 from ..exchange import Reply, Request
 from ..route import Handler
@@ -109,6 +109,7 @@ def entry(offer: Offer) -> dict[str, Any]:
         "searchInclude": list(offer.includes),
         "searchRevInclude": list(offer.revincludes),
         "searchParam": list(parameters(offer)),
+        "operation": [{"name": one.removeprefix("$"), "definition": OPERATIONS[one]} for one in offer.operations],
     }
     return {name: value for name, value in found.items() if value not in ([], None)}
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from ...surfaces.model import Offer, Surface
 from ..route import Cors, Handler, Public, Right, Route
 from ..site import Site
-from . import capabilities, create, history, read, search, smart, update, vread
+from . import capabilities, create, everything, history, read, search, smart, update, vread
 
 
 class Door(NamedTuple):
-    """One interaction: its code in FHIR, where it lies under `[base]/[type]`, and what makes its handler."""
+    """An interaction or operation: its code in FHIR, where it lies under `[base]/[type]`, what makes its handler."""
 
     interaction: str
     methods: tuple[str, ...]
@@ -26,6 +26,7 @@ DOORS = (
     Door("search-type", ("POST",), "/_search", search.handler),
     Door("create", ("POST",), "", create.handler),
     Door("update", ("PUT",), "/{id}", update.handler),
+    Door("$everything", ("GET", "POST"), "/{id}/$everything", everything.handler),
 )
 
 
@@ -47,7 +48,7 @@ def _public(site: Site, surface: Surface) -> Iterator[Route]:
 
 def _offered(site: Site, surface: Surface, offer: Offer) -> Iterator[Route]:
     for door in DOORS:
-        if door.interaction in offer.can:
+        if offer.does(door.interaction):
             right, path = Right(surface, offer.type, door.interaction), f"{surface.base}/{offer.type}{door.below}"
             answer, name = door.handler(site, right), f"{surface.id} {door.interaction}"
             yield Route(door.methods, path, right, answer, name, door.interaction, surface.id, Cors.REGISTERED)
