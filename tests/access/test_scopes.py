@@ -178,6 +178,8 @@ def test_interactions_and_letters():
         "patch": "u",
         "delete": "d",
         "search-type": "s",
+        "$everything": "r",
+        "$docref": "s",
         "search-system": "s",
         "history-type": "s",
         "history-system": "s",

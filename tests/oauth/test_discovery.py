@@ -70,7 +70,8 @@ def test_every_listed_scope_can_be_granted(surface):
 def test_the_listed_scopes_are_read_off_the_offers(surface):
     listed = [Scope.read(text) for text in scopes(surface)]
     assert {one.type for one in listed} == {"*", *surface.by_type}
-    assert Scope.read(f"{surface.audience}/Binary.r") in listed
+    letters = "cr" if surface.side == "provider" else "r"
+    assert Scope.read(f"{surface.audience}/Binary.{letters}") in listed
 
 
 def test_the_documents_agree():
