@@ -121,17 +121,13 @@ def primitive_value(structure: Json, name: str) -> bool:
 
 
 def element(package: Package, row: Json, *, backbone: bool) -> str:
-    """One line: name, cardinality, types, targets, required binding, the one code system of a code."""
+    """One line: name, cardinality, types, targets, required binding, the one code system of a code, where a canonical
+    leads, the profile that a type has.
+    """
     path = row["path"]
     kinds = [path] if backbone else [kind_of(path, one) for one in row.get("type", ())]
     if "contentReference" in row:
         kinds = [row["contentReference"].removeprefix("#")]
-    targets = {
-        url.removeprefix(HL7)
-        for one in row.get("type", ())
-        if one["code"] == "Reference"
-        for url in one.get("targetProfile", ())
-    } - {"Resource"}
     binding = row.get("binding", {})
     value_set = binding["valueSet"].partition("|")[0] if binding.get("strength") == "required" else ""
     systems = {system for system, _ in compose(package, value_set)} if kinds == ["code"] and value_set else set()
@@ -140,10 +136,18 @@ def element(package: Package, row: Json, *, backbone: bool) -> str:
         path.rpartition(".")[2],
         f"{row['min']}..{row['max']}",
         ",".join(kinds),
-        ",".join(sorted(targets)),
+        ",".join(named(row, "targetProfile", {"Reference"})),
         value_set,
         system,
+        ",".join(named(row, "targetProfile", {"canonical"})),
+        ",".join(named(row, "profile", set(kinds))),
     )
+
+
+def named(row: Json, key: str, kinds: set[str]) -> list[str]:
+    """What the types of these kinds name under `key`; nothing stands for any resource."""
+    urls = {url for one in row.get("type", ()) if one["code"] in kinds for url in one.get(key, ())}
+    return sorted(url.removeprefix(HL7) for url in urls - {HL7 + "Resource"})
 
 
 def kind_of(path: str, one: Json) -> str:
@@ -215,12 +219,23 @@ def below(concepts: Iterable[Json], root: str) -> Iterator[str]:
 
 
 def invariants(package: Package) -> Iterator[str]:
-    """The lines of invariants.tsv: path, key, severity, expression; without those that every element has."""
+    """The lines of invariants.tsv: path, key, severity, expression; without those that every element has.
+
+    At the end those that R4's own profiles of a datatype (SimpleQuantity, MoneyQuantity) add to its root.
+    """
     for structure in package.structures():
         for row in structure["snapshot"]["element"]:
-            for one in row.get("constraint", ()):
-                if one["key"] not in EVERYWHERE and "expression" in one:
-                    yield line(row["path"], one["key"], one["severity"], " ".join(one["expression"].split()))
+            yield from rules(row, row["path"])
+    for structure in sorted(package.kinds["StructureDefinition"].values(), key=lambda one: str(one["name"])):
+        if structure.get("derivation") == "constraint" and structure["type"] == "Quantity":
+            yield from rules(structure["differential"]["element"][0], structure["id"])
+
+
+def rules(row: Json, path: str) -> Iterator[str]:
+    """The lines of one element's invariants."""
+    for one in row.get("constraint", ()):
+        if one["key"] not in EVERYWHERE and "expression" in one:
+            yield line(path, one["key"], one["severity"], " ".join(one["expression"].split()))
 
 
 # The search parameters -----------------------------------------------------------------------------------------------

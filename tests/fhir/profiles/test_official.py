@@ -50,9 +50,8 @@ def seen(one: Element) -> dict[str, Any]:
 
 
 def typed(one: TypeRef) -> tuple[str, frozenset[str], frozenset[str]]:
-    code = "Element" if one.code == "BackboneElement" else one.code
-    targets = {target if ":" in target else HL7 + target for target in one.targets if one.code == "Reference"}
-    return code, frozenset(one.profiles) - {f"{HL7}SimpleQuantity"}, frozenset(targets) - {f"{HL7}Resource"}
+    targets = {target if ":" in target else HL7 + target for target in one.targets}
+    return one.code, frozenset(one.profiles), frozenset(targets) - {f"{HL7}Resource"}
 
 
 def unfolded(id_: str, theirs: dict[str, Element]) -> bool:

@@ -58,6 +58,13 @@ ROWS: list[tuple[str, str, Any, str, str]] = [
     ("patient", "text.div", DIV.replace("<p>", "<b>"), "value", "Patient.text.div"),
     ("patient", "text.div", '<div xmlns="http://www.w3.org/1999/xhtml"> </div>', "value", "Patient.text.div"),
     ("patient", "text.div", "<div><p>As told.</p></div>", "value", "Patient.text.div"),
+    (
+        "patient",
+        "text._div",
+        {"extension": [{"url": "urn:x", "valueCode": "y"}]},
+        "structure",
+        "Patient.text.div.extension",
+    ),
     # -- cardinality
     ("patient", "communication.0.language", GONE, "required", "Patient.communication[0].language"),
     ("patient", "text.status", GONE, "required", "Patient.text.status"),

@@ -19,6 +19,8 @@ class Element:
     targets: tuple[str, ...]  # the types that a Reference may point to; () is any
     binding: str  # the value set of a required binding, else ""
     system: str  # of a `code` with a required binding from exactly one code system: that system, else ""
+    canonicals: tuple[str, ...] = ()  # the types that a canonical may lead to; () is any
+    profiles: tuple[str, ...] = ()  # R4's own profile that the type has here: ("SimpleQuantity",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def _type(name: str) -> Type:
 
 
 def _element(line: str) -> Element:
-    name, cardinality, types, targets, binding, system, *_ = [*line.split("\t"), "", "", "", ""]
+    name, cardinality, types, targets, binding, system, leads, profiles, *_ = [*line.split("\t"), *[""] * 6]
     low, _, high = cardinality.partition("..")
     return Element(
         name.removesuffix("[x]"),
@@ -57,10 +59,16 @@ def _element(line: str) -> Element:
         int(low),
         None if high == "*" else int(high),
         name.endswith("[x]"),
-        tuple(targets.split(",")) if targets else (),
+        _list(targets),
         binding,
         system,
+        _list(leads),
+        _list(profiles),
     )
+
+
+def _list(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split(",")) if cell else ()
 
 
 def json_names(element: Element) -> Iterator[tuple[str, str]]:

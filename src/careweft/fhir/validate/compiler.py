@@ -120,14 +120,15 @@ class Compiler:
         """What stands at a content reference, made once."""
         return self._checks.get(path) or self._made(path, make)
 
-    def bare(self) -> Check:
-        """What may stand beside a primitive value: id and extensions."""
-        return self.checks("_", self._bare)
+    def bare(self, of: str) -> Check:
+        """What may stand beside a value of this primitive type: an id and, unless it is xhtml, extensions."""
+        like = of if of == "xhtml" else "Element"
+        return self.checks(f"_{like}", lambda: self._bare(like))
 
-    def _bare(self) -> Check:
-        found = self._snapshots(HL7 + "Element")
+    def _bare(self, type_: str) -> Check:
+        found = self._snapshots(HL7 + type_)
         if found is None:
-            raise LookupError("there is no snapshot of Element")
+            raise LookupError(f"there is no snapshot of {type_}")
         return Plan(self, found).structure(found.elements[0], "Element", (), beside_value=True)
 
     @property
@@ -215,7 +216,7 @@ class Plan:
             element, slices = _under(slice_, element) if slice_ else element, ()
         yield key, self._valued(element, slices, stem, of, many=many)
         if of in LEXICAL:
-            inner = self._bare(element)
+            inner = self._bare(element, of)
             yield "_" + key, shapes.bare_several(key, inner) if many else shapes.bare_single(key, stem, inner)
 
     def _valued(self, element: Element, slices: tuple[Element, ...], key: str, of: str, *, many: bool) -> Field:
@@ -295,11 +296,11 @@ class Plan:
         plan = Plan(self._compiler, base)
         return self._compiler.checks(f"{HL7}{type_}#{of}", lambda: plan.structure(found, of, ()))
 
-    def _bare(self, element: Element) -> Check:
+    def _bare(self, element: Element, of: str) -> Check:
         """What may stand beside a primitive value: id and extensions."""
         kept = tuple(one for one in element.children if name(one) in ("id", "extension"))
         if not any(one.slice for one in kept):
-            return self._compiler.bare()
+            return self._compiler.bare(of)
         return self.structure(Element(element.path, children=kept), "Element", (), beside_value=True)
 
 
