@@ -353,6 +353,15 @@ async def test_a_total_goes_with_its_pages_and_with_the_right_that_counted_it(ma
     assert [one.json()["total"] for one in (first, second, less)] == [9, 9, 0]
 
 
+async def test_a_slow_search_is_logged_by_its_names(doors, monkeypatch, caplog):
+    """What was asked is in the audit journal alone."""
+    monkeypatch.setattr("careweft.web.fhir.search.SLOW", -1.0)
+    await get(doors, f"{SYSTEM}/Patient?name=ana&birthdate=1980-05-17&name:exact=Ana")
+    (line,) = [one.getMessage() for one in caplog.records if "took" in one.getMessage()]
+    assert " a search of Patient by name, birthdate, name:exact took " in line
+    assert "ana" not in line.casefold().replace("name", "")
+
+
 async def test_less_of_each_match_and_never_a_silent_subset(doors):
     answer = await get(doors, f"{SYSTEM}/Observation?_elements=status&_include=Observation:patient&_format=xml")
     assert answer.content.count(b"SUBSETTED") == 2, "what was included is whole"

@@ -17,6 +17,7 @@ MODULES = {
     "keys": ("keys",),
     "audit": ("audit",),
     "check": ("check",),
+    "explain": ("explain",),
 }
 """Where the commands that begin with a word are: only that module is loaded, which is half the time of a start."""
 

@@ -11,6 +11,7 @@ from ..fhir.outcomes import PreconditionFailed, Unprocessable
 from ..ports.journal import Entry
 from ..ports.records import Page, Place, Resource, Version, Written
 from .bound import Bound
+from .explain import Explained
 from .found import Found, opened
 from .frequency import Frequencies
 from .pool import Pool
@@ -89,6 +90,10 @@ class PostgresRecords:
         """As ports.Records."""
         await self._registries.require(narrowed)
         return await self._searches.page(narrowed, after)
+
+    async def explain(self, narrowed: Narrowed, *, run: bool) -> Explained:
+        """How a search's first page is found, for an operator; nothing of what is found is told."""
+        return await self._searches.explain(narrowed, run=run)
 
     # Write -----------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from ..ports.records import Page, Place
 from . import compile as compiler
 from .bound import Bound
 from .confirm import confirmed
+from .explain import Explained, explain
 from .found import Found, each
 from .frequency import Frequencies
 from .pool import Pool, Row
@@ -52,6 +53,13 @@ class Searches:
         elif query.total in ("estimate", "accurate"):
             total = await self._total(narrowed)
         return Page([one.shown() for one in matches], [one.shown() for one in included], following, cut, total)
+
+    async def explain(self, narrowed: Narrowed, *, run: bool) -> Explained:
+        """How the first page would be found, or with `run` was."""
+        await self._frequencies.refresh()
+        wanted = narrowed.query.count + 1
+        statement = compiler.page(narrowed, self._bound.tenant, self._bound.hashes, self._frequencies, None, wanted)
+        return await explain(self._pool, statement, run=run)
 
     async def _total(self, narrowed: Narrowed) -> int:
         """How many there are; of an estimate the first ten thousand are counted, and only a caller who sees the whole

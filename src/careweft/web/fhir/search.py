@@ -3,9 +3,11 @@
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from ...access.caller import Caller
@@ -24,9 +26,12 @@ from ..guard import BadAuthorization, insufficient
 from ..leaving import unless_left
 from ..route import Handler, Right
 from ..site import Site
+from ..telemetry import LOG
 from . import paging, remarks, urls
 from .links import Held, Sealer
 
+SLOW = 1.0
+"""Seconds; docs/howto/find-a-slow-search.md."""
 _LENIENT = re.compile(rb"(?:^|[,;])\s*handling\s*=\s*\"?lenient\"?\s*(?:[,;]|$)", re.IGNORECASE)
 
 
@@ -49,7 +54,8 @@ def handler(site: Site, right: Right) -> Handler:
         if known is not None:
             narrowed = replace(narrowed, query=replace(narrowed.query, total="none"))
         records, after = site.records(request.known_tenant), Place(*held.place) if held else None
-        page = await unless_left(request, records.search(narrowed, after))
+        with slowly(request, right.type, found.used):
+            page = await unless_left(request, records.search(narrowed, after))
         total = page.total if known is None else known
         request.patients = patients(page)
         links = {"self": urls.joined(where, [*found.used, *shown])}
@@ -71,6 +77,19 @@ def handler(site: Site, right: Right) -> Handler:
         return replies.resource(200, bundle, form, [])
 
     return search
+
+
+@contextmanager
+def slowly(request: Request, type_: str, used: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Log a search that took long, also one that came to nothing: its type and its parameters' names, no value."""
+    begun = monotonic()
+    try:
+        yield
+    finally:
+        took = monotonic() - begun
+        if took > SLOW:
+            names = ", ".join(dict.fromkeys(remarks.quotable(name) for name, _ in used)) or "nothing"
+            LOG.warning("request %s: a search of %s by %s took %.1f s", request.id, type_, names, took)
 
 
 async def parameters(request: Request) -> Pairs:
