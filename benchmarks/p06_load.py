@@ -17,7 +17,7 @@ from careweft.store import embedded
 from . import rig
 from .home import TENANT, careweft, people
 
-TABLES = ("body", "res", "res_pat", "ix_date", "ix_num", "ix_str", "term")
+TABLES = ("body", "res", "res_pat", "ix_date", "ix_num", "ix_str", "ix_pair", "term")
 OWNER_DATABASE = "careweft"
 
 

@@ -29,6 +29,11 @@ TABLES = Path(__file__).parents[1] / "src" / "careweft" / "fhir" / "definitions"
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 SEARCH = "http://hl7.org/fhir/SearchParameter/"
 HEAD = "# written by tools/compile_definitions.py from hl7.fhir.r4.core 4.0.1; do not edit\n"
+SLIPS = {  # R4's own, in components of composites: a type misspelt, and two expressions in each other's place
+    ("Observation-code-value-date", "value-date"): "value.as(dateTime) | value.as(Period)",
+    ("DocumentReference-relationship", "relatesto"): "target",
+    ("DocumentReference-relationship", "relation"): "code",
+}
 GUIDES_FROM = 48  # ordinals from here on belong to guides.tsv
 EVERYWHERE = frozenset(("ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6"))  # invariants of all elements
 MANY = 100  # a list of targets longer than this says "any resource" in so many words
@@ -288,10 +293,7 @@ def facts(package: Package, type_: str, parameter: Json) -> tuple[str, str, str,
     """Kind, expression, targets, id and components of a parameter, as far as they concern this type."""
     expression = " | ".join(concerning(type_, parameter["expression"]))
     targets = sorted(pointed(package, type_, expression, set(parameter.get("target", ()))))
-    components = [
-        f"{package.kinds['SearchParameter'][one['definition']]['code']}={one['expression']}"
-        for one in parameter.get("component", ())
-    ]
+    components = [f"{code}={path}" for code, path in parts(package, parameter)]
     return (
         parameter["type"],
         expression,
@@ -299,6 +301,13 @@ def facts(package: Package, type_: str, parameter: Json) -> tuple[str, str, str,
         parameter["url"].removeprefix(SEARCH),
         ";".join(components),
     )
+
+
+def parts(package: Package, parameter: Json) -> Iterator[tuple[str, str]]:
+    """The code and the expression of each part of a composite."""
+    for one in parameter.get("component", ()):
+        code = package.kinds["SearchParameter"][one["definition"]]["code"]
+        yield code, SLIPS.get((parameter["id"], code), one["expression"])
 
 
 def pointed(package: Package, type_: str, expression: str, declared: set[str]) -> set[str]:

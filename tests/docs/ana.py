@@ -55,8 +55,33 @@ RECORDS: tuple[Json, ...] = (
         "id": "note",
         "status": "preliminary",
         "code": {"coding": [{"system": "http://snomed.info/sct", "code": "160245001"}], "text": "Nothing to report"},
+        "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "260385009"}]},
         "subject": {"reference": "Patient/ben"},
     },
+    observation(
+        "pressure",
+        "85354-9",
+        "Blood pressure",
+        component=[
+            {"code": {"coding": [{"system": LOINC, "code": code}]}, "valueQuantity": amount(value, "mm[Hg]", "mmHg")}
+            for code, value in (("8480-6", "142"), ("8462-4", "88"))
+        ],
+    ),
+    observation("due", "11778-8", "Delivery date", valueDateTime="2024-08-01"),
+    observation("remark", "8251-1", "Comment", valueString="Nothing to add"),
+    {"resourceType": "DocumentReference", "id": "draft", "status": "superseded"},
+    {
+        "resourceType": "DocumentReference",
+        "id": "final",
+        "status": "current",
+        "relatesTo": [{"code": "replaces", "target": {"reference": "DocumentReference/draft"}}],
+    },
+    {
+        "resourceType": "Group",
+        "id": "panel",
+        "characteristic": [{"code": {"coding": [{"code": "owner"}]}, "valueBoolean": True}],
+    },
+    {"resourceType": "Group", "id": "others", "actual": True},
     {"resourceType": "Encounter", "id": "visit", "status": "finished", "subject": {"reference": "Patient/ana"}},
     {"resourceType": "Encounter", "id": "call", "status": "planned", "subject": {"reference": "Patient/ben"}},
     {"resourceType": "Device", "id": "pump", "url": "http://device.example/pump"},

@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from careweft.fhir.definitions import RESOURCES, SEARCH, TYPES, Element, SearchParam, codes
 from careweft.fhir.extract import extractor
 from careweft.fhir.search.context import Context
-from careweft.fhir.search.escapes import escape
-from careweft.fhir.search.kinds import KINDS
+from careweft.fhir.search.escapes import escape, split
+from careweft.fhir.search.kinds import KINDS, composite
+from careweft.fhir.search.kinds.prefix import PREFIXES
 from careweft.fhir.search.parse import modifiers
-from careweft.fhir.search.query import Amount, Display, Logical, Ref, Span, Text, Token, Uri, Value
+from careweft.fhir.search.query import Amount, Display, Logical, Ref, Span, Text, Token, Uri, Value, Whole
 
 Pair = tuple[str, str]
 Json = dict[str, Any]
@@ -264,7 +265,7 @@ def search(type_: str, random: Random, zone: tzinfo = ZONE) -> list[Pair]:
 
 def pair(type_: str, random: Random, zone: tzinfo = ZONE) -> Pair:
     """One parameter with modifier and prefix, mostly with values that some resource of the pools has."""
-    params = [param for param in SEARCH[type_].values() if param.kind in KINDS]
+    params = [param for param in SEARCH[type_].values() if modifiers(param)]
     kind = random.choice(sorted({param.kind for param in params}))  # kinds that are rare come up as often
     param = random.choice([param for param in params if param.kind == kind])
     known = modifiers(param)
@@ -294,12 +295,17 @@ def held(param: SearchParam, found: Json, zone: tzinfo) -> list[Value]:
         return [Token("", found["id"])]
     if param.code == "_lastUpdated":
         return list(KINDS["date"].index(found["meta"]["lastUpdated"], "instant", zone))
-    return list(extractor(param.type)(found, zone).of(param.number))
+    index = extractor(param.type)(found, zone)
+    return [value for place in composite.places(param) for value in index.of(place.number)]
 
 
-def write(value: Value, param: SearchParam, modifier: str, random: Random) -> str:  # noqa: PLR0911
+def write(value: Value, param: SearchParam, modifier: str, random: Random) -> str:  # noqa: C901, PLR0911
     """A search value that may find this one; "" where the modifier does not go with it."""
     match value:
+        case Whole(values):
+            both = zip(values, composite.parts(param), strict=True)
+            written = [write(one, part.param, "", random) for one, part in both]
+            return "$".join(written) if all(written) else ""
         case Token(_, code) if param.code == "_id":
             return escape(code or "")
         case Token(system, code) if modifier in ("", "not"):
@@ -327,6 +333,8 @@ def write(value: Value, param: SearchParam, modifier: str, random: Random) -> st
 def invented(param: SearchParam, modifier: str, random: Random) -> str:
     """A value that no resource was found to have."""
     match param.kind, modifier:
+        case "composite", _:
+            return "$".join(invented(part.param, "", random) for part in composite.parts(param))
         case "token", "text":
             return escape(random.choice(WORDS))
         case ("token", _) | ("reference", "identifier"):
@@ -408,7 +416,10 @@ class Coverage:
     found: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     WANTED = frozenset(
-        {(kind, f":{one}" if one else "") for kind in KINDS for one in (*KINDS[kind].modifiers, "missing")}
+        {(kind, f":{one}" if one else "") for kind in KINDS for one in (*KINDS[kind].modifiers, "missing")
+         if one or kind != "composite"}
+        | {("composite", f"token${kind}{prefix}") for kind in ("date", "quantity") for prefix in PREFIXES}
+        | {("composite", both) for both in ("token$token", "token$string", "reference$token")}
         | {(kind, prefix) for kind in KINDS for prefix in KINDS[kind].prefixes}
         | {("reference", ":[type]")}
     )  # fmt: skip
@@ -427,7 +438,12 @@ class Coverage:
         if modifier:
             yield kind, ":[type]" if modifier in RESOURCES else f":{modifier}"
             return
-        for one in value.split(","):
+        for one in split(value, ","):
+            if kind == "composite":
+                parts = composite.parts(SEARCH[type_][code])
+                prefix = split(one, "$")[1][:2] if parts[1].param.kind in ("date", "quantity") else ""
+                yield kind, "$".join(part.param.kind for part in parts) + (prefix if prefix in PREFIXES else "")
+                continue
             yield kind, one[:2] if one[:2] in KINDS[kind].prefixes else ""
 
     def missing(self) -> list[tuple[str, str]]:

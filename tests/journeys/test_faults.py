@@ -58,6 +58,7 @@ select b.rt, b.id, b.ver, b.subject, b.others, b.dic, b.kid, b.body, r.d, r.dz, 
   (select count(*) from res_pat x where x.tenant = b.tenant and x.rid = b.rid) as patients,
   (select count(*) from ix_date x where x.tenant = b.tenant and x.rid = b.rid) as dates,
   (select count(*) from ix_num x where x.tenant = b.tenant and x.rid = b.rid) as numbers,
+  (select count(*) from ix_pair x where x.tenant = b.tenant and x.rid = b.rid) as pairs,
   (select count(*) from ix_str x where x.tenant = b.tenant and x.rid = b.rid) as strings
 from body b left join res r on r.tenant = b.tenant and r.rid = b.rid
 where b.tenant = $1 order by b.rt, b.id

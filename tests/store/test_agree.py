@@ -68,6 +68,12 @@ async def test_store_and_evaluator_agree(database, capsys):
 
 DATES = ("2024", "2024-05", "2024-05-17", "2024-05-17T09:30:00Z", "2024-05-17T09:30:00.5Z", "2023-12-31", "2025")
 NUMBERS = ("5", "5.0", "5.4", "5.45", "5.40", "-5", "0")
+
+
+def coded(code):
+    return {"code": {"coding": [{"code": code}]}}
+
+
 EDGES = [
     # parameter, the values asked, resources that hold the same and their neighbours
     ("Observation", "date", DATES, [{"effectiveDateTime": at} for at in DATES]),
@@ -80,6 +86,12 @@ EDGES = [
      [{"valueQuantity": {"value": Decimal(one), "comparator": sign}} for one in NUMBERS for sign in ("<", ">=")]),
     ("RiskAssessment", "probability", NUMBERS,
      [{"prediction": [{"probabilityDecimal": Decimal(one)}]} for one in NUMBERS]),
+    ("Observation", "code-value-date=a$", DATES, [coded("a") | {"valueDateTime": at} for at in DATES]),
+    ("Observation", "code-value-date=a$", DATES, [coded("a") | {"valuePeriod": {"start": at}} for at in DATES]),
+    ("Observation", "combo-code-value-quantity=a$", NUMBERS,
+     [coded(top) | {"valueQuantity": {"value": Decimal(one)}, "component": [
+         coded("a") | {"valueQuantity": {"value": Decimal(other)}}, coded("b") | {"valueQuantity": {"value": 5}}]}
+      for one, other in pairwise(NUMBERS) for top in "ab"]),
 ]  # fmt: skip
 
 
@@ -87,11 +99,13 @@ EDGES = [
 async def test_every_prefix_agrees_at_the_edges(module_database, type_, code, values, members_):
     """Each prefix with each value, over resources that hold that value, one just beside it, or none."""
     made = [{"resourceType": type_, "id": str(n)} | one for n, one in enumerate([*members_, {}])]
+    name, _, first = code.partition("=")
     async with shelf.shelf(module_database) as mine:
         await mine.put(*made)
         for prefix in ("", *PREFIXES):
             for value in values:
-                query = parse(type_, Offers([code]), [(code, prefix + value)], replace(CONTEXT, zone=UTC)).query
+                pair = (name, first + prefix + value)
+                query = parse(type_, Offers([name]), [pair], replace(CONTEXT, zone=UTC)).query
                 wanted = [one["id"] for one in made if holds(one, query.where, UTC)]
                 assert sorted(await mine.ids(query)) == sorted(wanted), (prefix, value)
 

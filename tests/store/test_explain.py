@@ -8,7 +8,8 @@ import pytest
 from careweft.access.reach import How, Narrowed, Way
 from careweft.fhir.definitions import RESOURCES, SEARCH
 from careweft.fhir.search.kinds import date
-from careweft.fhir.search.query import Amount, Display, Present, Ref, Sort, Span, Text
+from careweft.fhir.search.query import Amount, Display, Each, Present, Ref, Sort, Span, Text, Token
+from careweft.fhir.search.query import Test as Asked
 from careweft.store import compile as compiler
 from careweft.store.frequency import Frequencies
 from tests.store import shelf
@@ -78,6 +79,12 @@ def amount(text, how="eq"):
     return one("value-quantity", Amount(exact - Decimal("0.05"), exact + Decimal("0.05"), exact), how)
 
 
+def beside(code_, text, how="eq"):
+    """A composite of a code and a quantity."""
+    (measured,) = amount(text, how).tests
+    return one("code-value-quantity", Each((Asked("code", Token(None, code_), "is"), measured)))
+
+
 CASES = [
     # path, indexes that have to be there, query, reach
     (
@@ -127,6 +134,8 @@ CASES = [
     ("walk", {"res_pkey"}, search("Observation", sort=(Sort("_id"),), count=10), None),
     ("walk", {"ix_date_by_value"}, search("Provenance", one("when", Span(*date.span("2007-05-08")), "eq")), None),
     ("walk", {"ix_num_by_value"}, search("Observation", amount("7.7")), None),
+    ("walk", {"ix_pair_by_value"}, search("Observation", beside("c7", "7.7")), None),
+    ("patient", {"res_by_patient"}, search("Observation", about("7"), beside("c7", "7.7")), None),
     ("walk", {"res_by_date"}, search("Observation", one("component-code", Present(False), "missing")), None),
     (
         "walk",

@@ -14,7 +14,7 @@ from tests.store import shelf
 from tests.store.house import connected
 from tests.store.shelf import about, code, everything, observation, of, one, patient, search
 
-TABLES = ("res", "res_pat", "ix_date", "ix_num", "ix_str")
+TABLES = ("res", "res_pat", "ix_date", "ix_num", "ix_str", "ix_pair")
 
 
 @pytest.fixture

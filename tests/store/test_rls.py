@@ -133,9 +133,9 @@ async def test_index_tables_hold_no_clinical_text(database):
     async with connected(database.admin_url) as admin:
         columns = await admin.fetch(
             "select table_name, data_type from information_schema.columns where table_name = any($1)",
-            ["res", "res_pat", "ix_date", "ix_num"],
+            ["res", "res_pat", "ix_date", "ix_num", "ix_pair"],
         )
-    assert {row["table_name"] for row in columns} == {"res", "res_pat", "ix_date", "ix_num"}
+    assert {row["table_name"] for row in columns} == {"res", "res_pat", "ix_date", "ix_num", "ix_pair"}
     assert {row["data_type"] for row in columns} <= {
         "integer",
         "smallint",

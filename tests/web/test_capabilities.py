@@ -61,7 +61,8 @@ def test_the_statement_is_told_from_the_rows(surface):
 @pytest.mark.parametrize("surface", SURFACES)
 async def test_every_declared_parameter_is_taken_and_every_undeclared_refused(doors, surface):
     """FHIR-15: generated from the statement itself."""
-    values = {"token": "x", "date": "2024", "string": "x", "number": "1", "quantity": "1", "uri": "http://x"}
+    values = {"token": "x", "date": "2024", "string": "x", "number": "1", "quantity": "1", "uri": "http://x",
+              "composite": "x$2024"}  # fmt: skip
     patient = "ana" if surface.audience == "patient" else None
     bearer = await doors.bearer(f"{surface.audience}/*.rs", side=surface.side, patient=patient)
     url, wrong = surface.url("", MAPLE.id), []

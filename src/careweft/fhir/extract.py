@@ -14,8 +14,8 @@ from typing import Any
 from . import paths
 from .definitions import SEARCH, SearchParam
 from .expressions import Equal, Is, Literal, Member, Only, Path, Resolve, Root, This, Union, Where, read
-from .search.index import Index
-from .search.kinds import KINDS
+from .search.index import Index, cells
+from .search.kinds import KINDS, composite
 from .search.kinds.reader import Reader
 
 __all__ = ["Extract", "Index", "extractor", "indexed"]
@@ -67,8 +67,10 @@ class Route:
 
 
 def routes(path: Path, type_: str) -> list[Route]:
-    """All ways that an expression goes through a resource of this type. Raises NoRouteError."""
+    """All ways that an expression goes through a resource or element of this type. Raises NoRouteError."""
     match path:
+        case This():
+            return [Route(type_)]
         case Root(name):
             return [Route(type_)] if name in (type_, "Resource", "DomainResource") else []
         case Union(parts):
@@ -115,23 +117,59 @@ class Branch:
 
 def indexed(type_: str) -> list[SearchParam]:
     """The parameters of a type that have rows of their own."""
-    return [param for param in SEARCH[type_].values() if param.kind in KINDS and param.code not in APART]
+    found = (param for param in SEARCH[type_].values() if param.kind in KINDS and param.code not in APART)
+    return [param for param in found if param.kind != "composite" or kept(param)]
+
+
+def kept(param: SearchParam) -> bool:
+    """Has this composite rows of its own, or is it answered by others'?"""
+    return bool(composite.parts(param)) and composite.places(param) == (param,)
 
 
 def plan(type_: str) -> tuple[Branch, list[SearchParam]]:
     """All routes of a type laid together, and the parameters that have to be walked."""
     trunk, walked = Branch(), []
+    joined: dict[Route, list[SearchParam]] = {}
     for param in indexed(type_):
         try:
             ways = routes(read(param.expression), type_)
+            for part in composite.parts(param):
+                for way in ways:
+                    routes(read(part.path), way.type)
         except NoRouteError:
             walked.append(param)
             continue
         readers = KINDS[param.kind].readers
         for way in ways:
-            if reader := readers.get(way.type):
+            if param.kind == "composite":
+                joined.setdefault(way, []).append(param)
+            elif reader := readers.get(way.type):
                 trunk.lay(way, reader, param.number)
+    for way, params in joined.items():
+        trunk.lay(way, joiner(way.type, params), 0)
     return trunk, walked
+
+
+def joiner(type_: str, params: list[SearchParam]) -> Reader:
+    """Reads the composites of an element of this type: every part once, then each of a first with each of a second."""
+    trunk, slots = Branch(), dict[tuple[str, str], int]()
+    for part in (part for param in params for part in composite.parts(param)):
+        slot = slots.setdefault((part.path, part.param.kind), len(slots))
+        for way in routes(read(part.path), type_):
+            if reader := part.readers.get(way.type):
+                trunk.lay(way, reader, slot)
+    fill, most = compiled(trunk, [], type_), len(slots)
+    pairs = [(one.number, *(slots[part.path, part.param.kind] for part in composite.parts(one))) for one in params]
+
+    def join(element: Any, _: tuple[int, ...], into: Index, __: str) -> None:
+        apart = Index(into.zone)
+        fill(element, apart)
+        found = cells(apart, most)
+        for number, first, second in pairs:
+            if found[first] and found[second]:
+                into.wholes += [(number, *pair) for pair in composite.joined(found[first], found[second])]
+
+    return join
 
 
 # Python --------------------------------------------------------------------------------------------------------------
@@ -142,7 +180,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, object] = {"Index": Index, "leads_to": paths.leads_to}
+        self.names: dict[str, object] = {"leads_to": paths.leads_to}
         self.variables = 0
 
     def line(self, depth: int, text: str) -> None:
@@ -201,22 +239,34 @@ def extractor(type_: str) -> Extract:
     >>> extractor("Observation")({"resourceType": "Observation", "status": "final"}, UTC).tokens
     [(6182, 'http://hl7.org/fhir/observation-status', 'final')]
     """
-    trunk, walked = plan(type_)
+    fill = compiled(*plan(type_), type_)
+
+    def extract(resource: dict[str, Any], zone: tzinfo) -> Index:
+        into = Index(zone)
+        fill(resource, into)
+        return into.close()
+
+    return extract
+
+
+def compiled(trunk: Branch, walked: list[SearchParam], type_: str) -> Callable[[Any, Index], None]:
+    """The function that goes through a resource, or an element, as these branches say, and fills an index."""
     writer = _Writer()
-    writer.line(0, "def extract(resource, zone):")
-    writer.line(1, "into = Index(zone)")
+    writer.line(0, "def fill(resource, into):")
+    writer.line(1, "pass")
     writer.branch(trunk, "resource", 1)
     for param in walked:
         writer.line(1, f"{writer.constant(walk)}(resource, {writer.constant(param)}, into)")
-    writer.line(1, "return into.close()")
     # The source is made of our own tables alone: keys, codes and type names, each written by repr.
     exec(compile("\n".join(writer.lines), f"<index of {type_}>", "exec"), writer.names)  # noqa: S102
-    made: Extract = writer.names["extract"]  # type: ignore[assignment]
+    made: Callable[[Any, Index], None] = writer.names["fill"]  # type: ignore[assignment]
     return made
 
 
 def walk(resource: dict[str, Any], param: SearchParam, into: Index) -> None:
     """Index one parameter by walking its expression."""
+    if param.kind == "composite":
+        into.wholes += [(param.number, *pair) for pair in composite.pairs(resource, param, into.zone)]
     readers = KINDS[param.kind].readers
     for node in paths.values(resource, param.expression):
         if reader := readers.get(node.type):

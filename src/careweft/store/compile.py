@@ -42,6 +42,7 @@ def page(
     hops = Hops(narrowed.sought, estimate)
     conditions = Conditions(tenant, query.type, hashes, hops)
     chosen = hops.choose(conditions, query, reach)
+    conditions.look_beside(chosen.path)
     within = only_patient(reach) if chosen.path == "patient" else None
     filters = [
         *conditions.groups(group for group in query.where if not chosen.answers(group)),
@@ -59,6 +60,7 @@ def every(narrowed: Narrowed, tenant: int, hashes: Hashes, estimate: Estimate) -
     hops = Hops(narrowed.sought, estimate)
     conditions = Conditions(tenant, query.type, hashes, hops)
     chosen = hops.choose(conditions, query, narrowed.reach)
+    conditions.look_beside(chosen.path)
     filters = conditions.groups(group for group in query.where if not chosen.answers(group))
     parts = [f"select 1 from {one.of} where {' and '.join([*one.where, *filters])}" for one in chosen.sources]
     sets = f"with {', '.join(hops.sets())} " if hops.sets() else ""

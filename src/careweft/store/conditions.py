@@ -12,47 +12,30 @@ from typing import Any, Protocol
 
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.search.index import ORDINALS
-from ..fhir.search.kinds import string, token
-from ..fhir.search.query import Amount, AnyOf, Chain, Display, Has, Logical, Present, Ref, Span, Test, Text, Token, Uri
+from ..fhir.search.kinds import composite, string, token
+from ..fhir.search.query import (
+    Amount,
+    AnyOf,
+    Chain,
+    Display,
+    Each,
+    Has,
+    Logical,
+    Present,
+    Ref,
+    Span,
+    Test,
+    Text,
+    Token,
+    Uri,
+)
 from ..fhir.search.sort import MAIN_DATE
+from . import pairs
+from .comparisons import AMOUNT, MOMENT, SPAN
 from .hashes import Hashes
 from .rows import HEAD
 
 LAST = "\U0010ffff"  # no folded text holds a character as high
-
-SPAN = {
-    "eq": "({low} <= {a} and {b} <= {high})",
-    "ne": "not ({low} <= {a} and {b} <= {high})",
-    "gt": "{b} > {high}",
-    "lt": "{a} < {low}",
-    "ge": "({b} > {high} or ({low} <= {a} and {b} <= {high}))",
-    "le": "({a} < {low} or ({low} <= {a} and {b} <= {high}))",
-    "sa": "{a} >= {high}",
-    "eb": "{b} <= {low}",
-    "ap": "({a} < {high} and {b} > {low})",
-}
-MOMENT = {  # one microsecond long, so that its end need not be reckoned
-    "eq": "({low} <= {a} and {a} < {high})",
-    "ne": "not ({low} <= {a} and {a} < {high})",
-    "gt": "{a} >= {high}",
-    "lt": "{a} < {low}",
-    "ge": "{a} >= {low}",
-    "le": "{a} < {high}",
-    "sa": "{a} >= {high}",
-    "eb": "{a} < {low}",
-    "ap": "({a} < {high} and {a} >= {low})",
-}
-AMOUNT = {
-    "eq": "({low} <= x.lo and x.hi < {high})",
-    "ne": "not ({low} <= x.lo and x.hi < {high})",
-    "gt": "x.hi > {exact}",
-    "lt": "x.lo < {exact}",
-    "ge": "x.hi >= {exact}",
-    "le": "x.lo <= {exact}",
-    "sa": "x.lo > {exact}",
-    "eb": "x.hi < {exact}",
-    "ap": "(x.lo <= {high} and {low} <= x.hi)",
-}
 
 
 @dataclass(slots=True)
@@ -93,6 +76,12 @@ class Conditions:
         self._params = SEARCH[type_]
         main = MAIN_DATE.get(type_)
         self._main = self._params[main].number if main else -1
+        self.few = False
+        """The rows that are asked come from an index that gives few of them: look beside each, not for all."""
+
+    def look_beside(self, path: str) -> None:
+        """Rows come by this path: of a walk's there may be many."""
+        self.few = path in ("patient", "token", "rows")
 
     def group(self, group: AnyOf) -> str:
         """One of these (negated: none of these)."""
@@ -115,9 +104,15 @@ class Conditions:
 
     def hashed(self, tests: Iterable[Test]) -> list[int]:
         """The tokens of tests that are answered by tokens alone."""
-        return [self._token(self._params[test.param].number, test) for test in tests]
+        return [self.token(place, test) for test in tests for place in self.places(test)]
 
-    def _token(self, p: int, test: Test) -> int:
+    def places(self, test: Test) -> list[int]:
+        """The numbers under which the index rows of this parameter lie."""
+        param = self._params[test.param]
+        return [one.number for one in composite.places(param)] if param.kind == "composite" else [param.number]
+
+    def token(self, p: int, test: Test) -> int:
+        """The token that says what a test asks, under this number."""
         match test.value:
             case Token(None, str(code)):
                 return self.hashes.code(p, token.fold(code))
@@ -131,6 +126,8 @@ class Conditions:
                 return self.hashes.uri(p, text)
             case Text(text):
                 return self.hashes.exact(p, text)
+            case Each((first, second)):
+                return self.hashes.pair(p, self.token(p, first), self.token(p, second))
             case Logical(system, code):
                 return self.hashes.logical(p, system, None if code is None else token.fold(code))
         raise TypeError(f"a {type(test.value).__name__} is not answered by a token")
@@ -142,7 +139,10 @@ class Conditions:
         param = self._params[test.param]
         match test.value:
             case Present(wanted):
-                return f"(r.have >> {param.number & ORDINALS}) & 1 = {int(wanted)}"
+                either = " | ".join(f"r.have >> {place & ORDINALS}" for place in self.places(test))
+                return f"({either}) & 1 = {int(wanted)}"
+            case Each((first, second)):
+                return pairs.condition(self, test, first, second)
             case Display(text):
                 return f"(r.tok && array(select terms_starting({self.beginning(param.number, text)}))) is true"
             case Text(text) if test.how == "contains":
@@ -168,7 +168,7 @@ class Conditions:
 
     def _date(self, p: int, span: Span, how: str) -> str:
         moment = p & ORDINALS == 1
-        ends = self._bound((MOMENT if moment else SPAN)[how], low=span.start, high=span.end)
+        ends = self.bound((MOMENT if moment else SPAN)[how], low=span.start, high=span.end)
         if moment:
             return MOMENT[how].format(**ends, a="r.updated")
         rows = self._rows("ix_date", p, SPAN[how].format(**ends, a="x.lo", b="x.hi"))
@@ -199,11 +199,11 @@ class Conditions:
         return always, single
 
     def _amount(self, p: int, amount: Amount, how: str) -> str:
-        ends = self._bound(AMOUNT[how], low=amount.low, high=amount.high, exact=amount.exact)
-        test = " and ".join([AMOUNT[how].format(**ends), *self._unit(amount)])
+        ends = self.bound(AMOUNT[how], low=amount.low, high=amount.high, exact=amount.exact)
+        test = " and ".join([AMOUNT[how].format(**ends), *self.unit(amount)])
         return f"exists (select {self._rows('ix_num', p, test)})"
 
-    def _bound(self, template: str, **ends: datetime | Decimal) -> dict[str, str]:
+    def bound(self, template: str, **ends: datetime | Decimal) -> dict[str, str]:
         """The ends that this comparison speaks of, bound; PostgreSQL refuses values that no text mentions."""
         return {
             name: self.args.add(end, "timestamptz" if isinstance(end, datetime) else "numeric")
@@ -211,7 +211,8 @@ class Conditions:
             if f"{{{name}}}" in template
         }
 
-    def _unit(self, amount: Amount) -> list[str]:
+    def unit(self, amount: Amount) -> list[str]:
+        """The conditions that the unit sets."""
         code = None if amount.code is None else self.args.add(self.hashes.unit(amount.code), "int8")
         if amount.system is None:
             return [] if code is None else [f"{code} in (x.code, x.unit)"]
@@ -236,4 +237,6 @@ def is_hashed(test: Test) -> bool:
             return True
         case Text():
             return test.how == "exact"
+        case Each(tests):
+            return all(map(is_hashed, tests))
     return False

@@ -74,6 +74,10 @@ class Hashes:
         """A reference's identifier: both places, or one of them with the other open."""
         return self._hash(f"l{param}{_GAP}{_place(system)}{_GAP}{_place(code)}")
 
+    def pair(self, param: int, first: int, second: int) -> int:
+        """Two parts of one element, each by its own hash."""
+        return self._hash(f"p{param}{_GAP}{first}{_GAP}{second}")
+
     def unit(self, text: str) -> int:
         """A quantity's system, code or unit; 0 for none."""
         return self._hash(f"q{text}") if text else 0

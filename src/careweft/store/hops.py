@@ -62,6 +62,7 @@ class Hops:
         if not isinstance(hop, Chain | Has) or (reach := self._sought.get(hop.type)) is None:
             return "false"
         inner = self._at(conditions, hop)
+        inner.few = True
         holds = " and ".join([*inner.groups(hop.where), *shown(inner, reach, None)]) or "true"
         if isinstance(hop, Chain):
             return _lead(conditions, inner, test.param, holds)
@@ -96,6 +97,7 @@ class Hops:
     def _rows(self, inner: Conditions, query: Query, reach: Reach, key: str) -> str:
         """Some of the rows that a search finds."""
         chosen = self.choose(inner, query, reach)
+        inner.look_beside(chosen.path)
         within = only_patient(reach) if chosen.path == "patient" else None
         filters = inner.groups(group for group in query.where if not chosen.answers(group))
         filters += shown(inner, reach, within)

@@ -55,6 +55,7 @@ class Indexing:
         self._pats: list[Line] = []
         self._dates: list[bytes] = []
         self._numbers: list[Line] = []
+        self._pairs: list[Line] = []
         self._strings: list[Line] = []
         self.terms: dict[int, Line] = {}
         """Display texts that are not among `known`, by their tokens."""
@@ -68,7 +69,7 @@ class Indexing:
         await self._copy("res", self._lines(entries), RES)
         if self._dates:
             await self._copy("ix_date", self._dates, DATE)
-        for table, lines in (("res_pat", self._pats), ("ix_num", self._numbers)):
+        for table, lines in (("res_pat", self._pats), ("ix_num", self._numbers), ("ix_pair", self._pairs)):
             if lines:
                 await self._connection.copy_records_to_table(table, records=lines)
         if self._strings:
@@ -105,6 +106,8 @@ class Indexing:
             self._dates += [binary.date(tenant, p, moment(low), moment(high), rid) for p, low, high in found.dates]
         if found.numbers:
             self._numbers += [(tenant, *line, rid) for line in found.numbers]
+        if found.pairs:
+            self._pairs += [(tenant, *line, rid) for line in found.pairs]
         if found.strings:
             self._strings += [(*line, rid) for line in found.strings]
         for line in found.terms:

@@ -7,7 +7,7 @@ import asyncpg
 
 from .pool import Connection
 
-TABLES = ("res", "res_pat", "ix_date", "ix_num", "ix_str")
+TABLES = ("res", "res_pat", "ix_date", "ix_num", "ix_str", "ix_pair")
 KEEP = "create table if not exists dropped_index (name text primary key, definition text not null)"
 EMPTY = "select not exists (select from res)"  # bodies stand under row-level security, for their owner too
 DROPPABLE = """

@@ -8,6 +8,7 @@ from ..access.reach import Narrowed
 from ..fhir.definitions import COMPARTMENT, RESOURCES, SEARCH, SearchParam
 from ..fhir.outcomes import Unavailable
 from ..fhir.search.include import parameters
+from ..fhir.search.kinds import composite
 from ..fhir.search.query import AnyOf, Chain, Has
 from .pool import Connection, Pool
 
@@ -19,7 +20,7 @@ FORMS = {
     "number": 1,
     "quantity": 1,
     "uri": 1,
-    "composite": 1,
+    "composite": 2,
     "special": 1,
 }
 """Raise a kind's number when its index rows are made differently: its parameters are then rebuilt by `reindex`."""
@@ -33,7 +34,10 @@ RAISE_LOCK = 20210  # of pg_advisory_xact_lock, with the type's number; require_
 
 def digest(param: SearchParam) -> bytes:
     """What the index rows of a parameter depend on."""
-    parts = (param.kind, str(FORMS[param.kind]), param.expression, ",".join(param.targets), repr(param.components))
+    forms = [FORMS[param.kind], *(FORMS[part.param.kind] for part in composite.parts(param))]
+    form = ",".join(map(str, forms))
+    parts: tuple[str, ...] = (param.kind, form, param.expression, ",".join(param.targets), repr(param.components))
+    parts += tuple(digest(one).hex() for one in composite.places(param) if one != param and param.kind == "composite")
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).digest()
 
 

@@ -2,23 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from ..fhir.definitions import RESOURCES, SEARCH
-from ..fhir.search.index import ORDINALS, Index
+from ..fhir.search.index import ORDINALS, Cell, Index
 from ..fhir.search.kinds import string, token
 from ..fhir.search.sort import MAIN_DATE
 from .hashes import Hashes
 
 MISSING = datetime.min.replace(tzinfo=UTC)  # PostgreSQL's '-infinity'
 HEAD = 128
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 ALWAYS = 0b11  # every resource has an _id and a _lastUpdated, which the body's own row answers
 
 
 Number = tuple[int, Decimal, Decimal, int, int, int]
+Pair = tuple[int, int, int, Decimal, Decimal, int, int, int]
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Rows:
     numbers: list[Number]
     strings: list[tuple[int, str, str | None]]
     terms: list[tuple[int, str, str | None, int]]
+    pairs: list[Pair]
 
     def columns(self) -> Sequence[Any]:
         """The arguments of `add_index_rows` behind the index version."""
@@ -54,10 +57,11 @@ class Rows:
             *_turned(self.numbers, 6),
             *_turned(self.strings, 3),
             *_turned(self.terms, 4),
+            *_turned(self.pairs, 8),
         )
 
 
-NOTHING = (0, 0, 0, MISSING, MISSING, False, [], [], *([] for _ in range(16)))
+NOTHING = (0, 0, 0, MISSING, MISSING, False, [], [], *([] for _ in range(24)))
 """The same for a deletion, which has no index rows."""
 
 
@@ -71,6 +75,11 @@ def rows(type_: str, id_: str, index: Index, patients: Sequence[str], hashes: Ha
     pats = [hashes.own("Patient", patient) for patient in patients]
     terms = _terms(index, hashes) if index.displays else []
     have = index.have | ALWAYS
+    tok, strings = _tokens(index, hashes), index.strings
+    pairs: list[Pair] = []
+    if index.wholes:
+        pairs, said = _wholes(index, hashes, tok)
+        strings = strings + said
     return Rows(
         RESOURCES[type_],
         pats[0] if pats else 0,
@@ -79,12 +88,13 @@ def rows(type_: str, id_: str, index: Index, patients: Sequence[str], hashes: Ha
         d,
         dz,
         many,
-        [*_tokens(index, hashes), *(row[3] for row in terms)],
+        [*tok, *(row[3] for row in terms)],
         pats[1:],
         dates,
         [_number(row, hashes) for row in index.amounts] if index.amounts else [],
-        list(dict.fromkeys(_cut(p, string.fold(text)) for p, text in index.strings)) if index.strings else [],
+        list(dict.fromkeys(_cut(p, string.fold(text)) for p, text in strings)) if strings else [],
         terms,
+        pairs,
     )
 
 
@@ -121,6 +131,62 @@ def _tokens(index: Index, hashes: Hashes) -> set[int]:
     for row in index.logicals:
         found.update(_logical(hashes, *row))
     return found
+
+
+def _wholes(index: Index, hashes: Hashes, tok: set[int]) -> tuple[list[Pair], list[tuple[int, str]]]:
+    """Composites (docs/adr/0302-composite-search.md): two hashed parts go into `tok` as one; a code and what is ordered
+    are a row; a code and a text, which stand but once, lie apart.
+    """
+    pairs: list[Pair] = []
+    strings: list[tuple[int, str]] = []
+    for row in index.wholes:
+        p, first, second = row
+        if second[0] == "strings":
+            tok.update(hashes.known((p, *first[1]), _coded))
+            strings.append((p, *second[1]))
+        elif second[0] in ("amounts", "dates"):
+            pairs.append(_pair(p, first, second, hashes))
+        else:
+            tok.update(hashes.known(row, _joined))
+    return pairs, strings
+
+
+def _pair(p: int, first: Cell, second: Cell, hashes: Hashes) -> Pair:
+    system, code = first[1]
+    of = hashes.unit(system), hashes.unit(token.fold(code))
+    name, row = second
+    if name == "dates":
+        low, high = map(microseconds, row)
+        return p, *of, low, high, 0, 0, 0
+    low, high, *unit = row
+    measured = hashes.known(tuple(unit), _unit)
+    return p, *of, low, high, measured[0], measured[1], measured[2]
+
+
+def microseconds(at: datetime) -> Decimal:
+    """A moment as a number: since 1970.
+
+    >>> microseconds(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    Decimal('1000000')
+    """
+    return Decimal((at - EPOCH) // MICROSECOND)
+
+
+def _joined(hashes: Hashes, p: int, first: Cell, second: Cell) -> Iterator[int]:
+    """The forms in which two hashed parts are asked for together."""
+    for one in _forms(hashes, p, first):
+        for other in _forms(hashes, p, second):
+            yield hashes.pair(p, one, other)
+
+
+def _forms(hashes: Hashes, p: int, cell: Cell) -> Iterator[int]:
+    match cell:
+        case "refs", (type_, id_):
+            yield hashes.reference(p, type_, id_)
+        case "uris", (text,):
+            yield hashes.uri(p, text)
+        case _:
+            yield from _coded(hashes, p, *cell[1])
 
 
 def _coded(hashes: Hashes, p: int, system: str, code: str) -> Iterator[int]:

@@ -21,7 +21,7 @@ from .pool import Connection, Pool, Row
 from .registry import Registries
 from .rows import NOTHING, rows
 
-PUT = f"select * from put({', '.join(f'${n}' for n in range(1, 36))})"
+PUT = f"select * from put({', '.join(f'${n}' for n in range(1, 44))})"
 TRIES = 3
 REFUSED = ("conflict", "refused")
 MADE = ("created", "updated", "deleted")

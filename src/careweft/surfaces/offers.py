@@ -136,6 +136,8 @@ CLINICAL = (
         "Observation",
         by="patient subject category code date status encounter performer value-quantity value-concept value-date "
         "value-string component-code component-value-concept component-value-quantity combo-code "
+        "code-value-quantity code-value-concept code-value-date code-value-string combo-code-value-quantity "
+        "combo-code-value-concept component-code-value-quantity component-code-value-concept "
         "data-absent-reason based-on derived-from has-member part-of specimen device focus method identifier",
         together="patient+category patient+code patient+category+date patient+category+status patient+code+date",
         profiles="us-core-observation-lab us-core-observation-pregnancystatus us-core-observation-pregnancyintent "
@@ -253,7 +255,7 @@ SPECIALIZED = (
     offer(
         "DocumentReference",
         by="patient subject category type date period status author authenticator custodian encounter event "
-        "facility format contenttype language location related relatesto relation security-label setting "
+        "facility format contenttype language location related relatesto relation relationship security-label setting "
         "description identifier",
         together="patient+type patient+status patient+category patient+type+period patient+category+date",
         profiles="us-core-documentreference",
@@ -264,7 +266,10 @@ SPECIALIZED = (
         together="patient+questionnaire patient+authored patient+status",
         profiles="us-core-questionnaireresponse",
     ),
-    offer("Group", by="code member type actual characteristic exclude managing-entity value identifier"),
+    offer(
+        "Group",
+        by="code member type actual characteristic exclude managing-entity value characteristic-value identifier",
+    ),
     offer(
         "Provenance",
         by="target patient recorded when agent agent-role agent-type entity location signature-type",

@@ -371,6 +371,81 @@ def test_uri(profile, asked, found):
     assert finds({**observation(), "meta": {"profile": [profile]}}, f"_profile={asked}") is found
 
 
+PRESSURE = observation(
+    code={"coding": [{"system": "http://loinc.org", "code": "85354-9"}, {"system": "urn:own", "code": "bp"}]},
+    component=[
+        {
+            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+            "valueQuantity": {"value": Decimal(value), "system": "http://unitsofmeasure.org", "code": "mm[Hg]"},
+        }
+        for code, value in (("8480-6", "142"), ("8462-4", "88"))
+    ],
+)
+SMOKER = {"valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "8517006"}]}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "url", "found"),
+    [
+        (PRESSURE, "component-code-value-quantity=8480-6$gt140", True),
+        (PRESSURE, "component-code-value-quantity=http://loinc.org|8480-6$142", True),
+        (PRESSURE, "component-code-value-quantity=http://loinc.org|$142", True),
+        (PRESSURE, "component-code-value-quantity=urn:own|8480-6$142", False),
+        (PRESSURE, "component-code-value-quantity=|8480-6$142", False),
+        (PRESSURE, "component-code-value-quantity=8462-4$gt140", False),  # another component is as high
+        (PRESSURE, "component-code-value-quantity=8462-4$gt140,8462-4$lt90", True),
+        (PRESSURE, "component-code-value-quantity=8480-6$142|http://unitsofmeasure.org|mm[Hg]", True),
+        (PRESSURE, "component-code-value-quantity=8480-6$142||kPa", False),
+        (PRESSURE, "component-code-value-quantity=85354-9$gt140", False),
+        (PRESSURE, "combo-code-value-quantity=8480-6$ap140", True),
+        (PRESSURE, "combo-code-value-quantity=85354-9$gt1", False),
+        (PRESSURE, "combo-code-value-quantity:missing=false", True),
+        (PRESSURE, "code-value-quantity:missing=true", True),
+        (PRESSURE, "code-value-quantity=8480-6$gt140", False),
+        (PULSE, "code-value-quantity=8867-4$72.5", True),
+        (PULSE, "code-value-quantity=8867-4$ge72||beats", True),
+        (PULSE, "combo-code-value-quantity=8867-4$lt73", True),
+        (PULSE, "component-code-value-quantity=8867-4$lt73", False),
+        (observation(**SMOKER), "code-value-concept:missing=true", True),
+        (PULSE | SMOKER, "code-value-concept=8867-4$8517006", True),
+        (PULSE | SMOKER, "code-value-concept=http://loinc.org|8867-4$http://snomed.info/sct|8517006", True),
+        (PULSE | SMOKER, "code-value-concept=8867-4$http://loinc.org|8517006", False),
+        (PULSE | SMOKER, "code-value-concept=1$8517006,8867-4$8517006", True),
+        (PULSE | SMOKER, "combo-code-value-concept=8867-4$http://snomed.info/sct|", True),
+        (PULSE | {"valueDateTime": "2024-02-29"}, "code-value-date=8867-4$2024-02", True),
+        (PULSE | {"valueDateTime": "2024-02-29"}, "code-value-date=8867-4$gt2024-03", False),
+        (PULSE | {"valuePeriod": {"start": "2024"}}, "code-value-date=8867-4$gt2030", True),
+        (PULSE | {"valueDateTime": "2024-02-29"}, "code-value-date=1$2024-02", False),
+        (PULSE | {"valueString": "Costs $5, or so"}, "code-value-string=8867-4$costs", True),
+        (PULSE | {"valueString": "Costs $5, or so"}, r"code-value-string=8867-4$costs \$5\, or", True),
+        (PULSE | {"valueString": "Costs $5, or so"}, "code-value-string=8867-4$so", False),
+        (PULSE | {"code": {"coding": [{"code": "a$b"}]}}, r"code-value-quantity=a\$b$72.5", True),
+        (PULSE | {"code": {"text": "Pulse"}}, "code-value-quantity:missing=true", True),
+        (
+            {"resourceType": "DocumentReference", "relatesTo": [
+                {"code": "replaces", "target": {"reference": "DocumentReference/1"}},
+                {"code": "appends", "target": {"reference": "DocumentReference/2"}}]},
+            "relationship=DocumentReference/1$replaces", True,
+        ),
+        (
+            {"resourceType": "DocumentReference", "relatesTo": [
+                {"code": "replaces", "target": {"reference": "DocumentReference/1"}},
+                {"code": "appends", "target": {"reference": "DocumentReference/2"}}]},
+            "relationship=2$replaces", False,
+        ),
+        (
+            {"resourceType": "Group", "characteristic": [
+                {"code": {"coding": [{"code": "gender"}]}, "valueCodeableConcept": {"coding": [{"code": "mixed"}]}},
+                {"code": {"coding": [{"code": "owner"}]}, "valueBoolean": True}]},
+            "characteristic-value=owner$true", True,
+        ),
+    ],
+)  # fmt: skip
+def test_composite(resource, url, found):
+    """A resource, a query string, and whether both parts lie in one of its elements."""
+    assert finds(resource, url) is found
+
+
 @pytest.mark.parametrize(
     ("resource", "url"),
     [

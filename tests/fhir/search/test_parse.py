@@ -18,7 +18,17 @@ from tests.fhir.strategies import CONTEXT, TYPICAL, searches
 
 HERE = Context(datetime(2024, 5, 17, tzinfo=UTC), UTC, "https://fhir.example/b")
 OFFERED = Offers(
-    ("patient", "status", "code", "date", "value-quantity", "value-string", "focus", "code-value-concept"),
+    (
+        "patient",
+        "status",
+        "code",
+        "date",
+        "value-quantity",
+        "value-string",
+        "focus",
+        "code-value-concept",
+        "code-value-quantity",
+    ),
     ("Observation:patient", "Observation:subject"),
     ("Provenance:target",),
 )
@@ -166,7 +176,8 @@ def test_includes_that_iterate_go_on_from_any_type_of_the_api():
         ("_id:text", "1"),
         ("_id:missing", "true"),
         ("_lastUpdated:missing", "true"),
-        ("code-value-concept", "a$b"),
+        ("code-value-concept:text", "a$b"),
+        ("code-value-concept:not", "a$b"),
         ("_include", "Observation:encounter"),
         ("_include", "*"),
         ("_include", "Observation:*"),
@@ -237,6 +248,13 @@ def test_unknown_parameters_are_refused(name, text):
         ("patient:Patient", "https://other.example/Patient/1"),
         ("focus", "1"),
         ("patient:identifier", "|"),
+        ("code-value-concept", "a"),
+        ("code-value-concept", "a$"),
+        ("code-value-concept", "$a"),
+        ("code-value-concept", "a$b$c"),
+        ("code-value-concept", r"a\$b"),
+        ("code-value-concept", "|$b"),
+        ("code-value-quantity", "a$five"),
         ("value-string", " "),
         ("value-string", "\u0301"),
         ("_count", "-1"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import paths
 from ..definitions import SEARCH, SearchParam
-from .kinds import KINDS
+from .kinds import KINDS, composite
 from .query import AnyOf, Chain, Has, Present, Ref, Test, Value
 
 Resource = dict[str, Any]
@@ -64,6 +64,9 @@ def _referred(resource: Resource, has: Has, zone: tzinfo, look: Look) -> bool:
 
 def values(resource: Resource, param: SearchParam, zone: tzinfo) -> Iterator[Value]:
     """All that a parameter finds in this resource."""
+    if param.kind == "composite":
+        yield from composite.values(resource, param, zone)
+        return
     kind = KINDS[param.kind]
     for node in paths.values(resource, param.expression):
         yield from kind.index(node.value, node.type, zone, node.system)

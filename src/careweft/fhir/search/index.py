@@ -3,19 +3,33 @@
 The kinds write into it, `extract` fills it for a whole resource, the store keeps its rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from typing import Any
 
-from .query import Amount, Display, Logical, Ref, Span, Text, Token, Uri, Value
+from .query import Amount, Display, Logical, Ref, Span, Text, Token, Uri, Value, Whole
 
+Cell = tuple[str, tuple[Any, ...]]  # the list that a row comes from, and the row without its number
 ORDINALS = 63  # a parameter's number modulo 64 is its place among its type's own
 
 
 class Index:
     """The rows of one resource. Values without offset are read in `zone` while it is filled."""
 
-    __slots__ = ("amounts", "dates", "displays", "have", "logicals", "refs", "strings", "tokens", "uris", "zone")
+    __slots__ = (
+        "amounts",
+        "dates",
+        "displays",
+        "have",
+        "logicals",
+        "refs",
+        "strings",
+        "tokens",
+        "uris",
+        "wholes",
+        "zone",
+    )
 
     def __init__(self, zone: tzinfo = UTC) -> None:
         self.zone = zone
@@ -35,6 +49,9 @@ class Index:
         self.dates: list[tuple[int, datetime, datetime]] = []
         self.amounts: list[tuple[int, Decimal, Decimal, str, str, str]] = []
         """(number, low, high, system or "", code or "", unit or ""); an open side is infinite."""
+
+        self.wholes: list[tuple[int, Cell, Cell]] = []
+        """Parts of a composite that lie in one element."""
 
     def close(self) -> "Index":
         """Drop rows that came twice and note which parameters have a value."""
@@ -62,6 +79,35 @@ class Index:
         for n, low, high, system, code, unit in self.amounts:
             if n == number:
                 yield Amount(low, high, low, system, code, unit)
+        yield from (Whole((value(first), value(second))) for n, first, second in self.wholes if n == number)
 
 
-ROWS = ("tokens", "displays", "refs", "logicals", "uris", "strings", "dates", "amounts")
+def _amount(low: Decimal, high: Decimal, system: str, code: str, unit: str) -> Amount:
+    return Amount(low, high, low, system, code, unit)
+
+
+def cells(index: Index, slots: int) -> list[list[Cell]]:
+    """What composites are made of, by number, which is below `slots`; each once."""
+    found: list[list[Cell]] = [[] for _ in range(slots)]
+    for name in VALUES:
+        lines: list[tuple[Any, ...]] = getattr(index, name)
+        for row in dict.fromkeys(lines) if len(lines) > 1 else lines:
+            found[row[0]].append((name, row[1:]))
+    return found
+
+
+def value(cell: Cell) -> Value:
+    """What a cell says."""
+    name, row = cell
+    return VALUES[name](*row)
+
+
+VALUES: Mapping[str, Callable[..., Value]] = {
+    "tokens": Token,
+    "refs": Ref,
+    "uris": Uri,
+    "strings": Text,
+    "dates": Span,
+    "amounts": _amount,
+}
+ROWS = ("tokens", "displays", "refs", "logicals", "uris", "strings", "dates", "amounts", "wholes")

@@ -13,7 +13,7 @@ from ..outcomes import BadValue, Exceeding, UnknownParameter
 from . import chain, include, results
 from .context import Context
 from .escapes import split
-from .kinds import KINDS
+from .kinds import KINDS, composite
 from .kinds.prefix import shown
 from .offered import Offered, Offers
 from .query import AnyOf, Present, Query, Test
@@ -169,7 +169,7 @@ def modifiers(param: SearchParam) -> tuple[str, ...]:
     >>> modifiers(SEARCH["Observation"]["code"]), modifiers(SEARCH["Observation"]["patient"])
     (('', 'missing', 'not', 'text'), ('', 'Patient', 'identifier', 'missing'))
     """
-    if param.kind not in KINDS:
+    if param.kind not in KINDS or (param.kind == "composite" and not composite.parts(param)):
         return ()
     if param.code == "_id":
         return ("", "not")

@@ -109,8 +109,22 @@ class Has:
     where: tuple["AnyOf", ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A value of a composite: its parts, which lie in one element."""
+
+    parts: tuple["Value", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """What is asked of a composite: a test for each part."""
+
+    tests: tuple["Test", ...]
+
+
 Hop = Chain | Has
-Value = Token | Display | Ref | Logical | Uri | Span | Text | Amount | Present | Chain | Has
+Value = Token | Display | Ref | Logical | Uri | Span | Text | Amount | Present | Chain | Has | Whole | Each
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +132,8 @@ class Test:
     """Parameter `param` has a value that compares with `value` by `how`.
 
     `how` by kind: date, number, quantity: eq ne gt lt ge le sa eb ap (`ap` already widened into the value);
-    string: starts exact contains; token: is text; reference: is identifier chain; uri: is; any: missing. For `_has`,
-    which is a parameter of every type: has.
+    string: starts exact contains; token: is text; reference: is identifier chain; uri, composite: is; any: missing.
+    For `_has`, which is a parameter of every type: has.
     """
 
     param: str

@@ -12,7 +12,7 @@ from ...definitions import SearchParam
 from ..context import Context
 from ..index import Index
 from ..query import Test, Value
-from . import date, number, quantity, reference, string, token, uri
+from . import composite, date, number, quantity, reference, string, token, uri
 from .prefix import PREFIXES
 from .reader import Reader
 
@@ -47,4 +47,5 @@ KINDS: Mapping[str, Kind] = {
     "number": Kind(number.READERS, number.read, number.fits, number.MODIFIERS, PREFIXES),
     "quantity": Kind(quantity.READERS, quantity.read, quantity.fits, quantity.MODIFIERS, PREFIXES),
     "uri": Kind(uri.READERS, uri.read, uri.fits, uri.MODIFIERS),
+    "composite": Kind(composite.READERS, composite.read, composite.fits, composite.MODIFIERS),
 }
