@@ -1,9 +1,9 @@
 """Which must-support elements, slices, extensions and choices a set of resources never shows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from .annex import Profile, Slice
+from .annex import US_CORE, Profile, Slice
 
 Json = dict[str, Any]
 
@@ -19,6 +19,19 @@ def missing(profile: Profile, resources: Iterable[Json]) -> list[str]:
         if not any(True for one in held for _ in sliced(profile, one, part))
     ]
     return [one for one in lacking if not any(chosen(one, choice, lacking) for choice in profile.either)]
+
+
+def unled(profile: Profile, leads: Callable[[str, str], bool]) -> list[str]:
+    """The references of the profile's table that `leads(path, target profile)` denies; of a choice one is enough."""
+    missed = []
+    for path, targets in profile.leads.items():
+        lacking = [name for name in targets if not leads(path, US_CORE + name)]
+        missed += [f"{path}>{name}" for name in lacking if not chosen(name, choice_of(profile, name), lacking)]
+    return missed
+
+
+def choice_of(profile: Profile, name: str) -> Sequence[str]:
+    return next((one for one in profile.either if name in one), ())
 
 
 def chosen(path: str, choice: Sequence[str], lacking: Sequence[str]) -> bool:

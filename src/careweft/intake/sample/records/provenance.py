@@ -10,6 +10,8 @@ from careweft.intake.sample.world import named
 _AUTHOR = term("provenance-participant-type", "author", "Author")
 _TRANSMITTER = concept(US_CORE_TERMS + "us-core-provenance-participant-type", "transmitter", "Transmitter")
 _PAYER = ("Coverage", "ExplanationOfBenefit")
+_APART = ("Binary", "Slot")
+"""A slot is nobody's, a Binary its document's; a patient sees a Provenance only where they see its every target."""
 
 
 def write(scene: Scene, resources: list[Json]) -> Iterator[Json]:
@@ -23,9 +25,11 @@ def write(scene: Scene, resources: list[Json]) -> Iterator[Json]:
             yield _provenance(
                 scene, targets[key], instant(visit.end), scene.clinician(visit), named(scene.site(visit).organization)
             )
-    yield _provenance(
-        scene, targets["registration"], scene.registered(), named(scene.doctor), named(scene.home.organization)
-    )
+    for office in ("registration", "apart"):
+        if office in targets:
+            yield _provenance(
+                scene, targets[office], scene.registered(), named(scene.doctor), named(scene.home.organization)
+            )
     payer = named(scene.covers[0].payer)
     yield _provenance(scene, targets["payer"], instant(datetime.combine(scene.today, time(0, 30))), payer, payer)
 
@@ -34,6 +38,8 @@ def _occasion(resource: Json) -> str:
     """The reference of the encounter at which it was written, or which office wrote it."""
     if resource["resourceType"] in _PAYER:
         return "payer"
+    if resource["resourceType"] in _APART:
+        return "apart"
     if resource["resourceType"] == "Encounter":
         return f"Encounter/{resource['id']}"
     context = resource.get("encounter") or resource.get("context") or {}

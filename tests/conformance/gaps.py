@@ -1,0 +1,14 @@
+"""What the sample people do not show yet, by test and row, and why. A row here whose test passes is a failure too."""
+
+import pytest
+
+KNOWN: dict[tuple[str, str], str] = {
+    ("references", "us-core-diagnosticreport-note"): "no note has a result of the laboratory",
+    ("more", "Goal"): "descriptions of goals have no code",
+}
+
+
+def row(test: str, name: str, value: object) -> object:
+    """A parameter of a test, expected to fail where a gap is known."""
+    why = KNOWN.get((test, name))
+    return pytest.param(value, id=name, marks=[pytest.mark.xfail(reason=why, strict=True)] if why else [])
