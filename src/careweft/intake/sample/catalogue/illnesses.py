@@ -17,6 +17,7 @@ class Illness:
     panels: tuple[str, ...] = ()
     procedures: tuple[str, ...] = ()
     goal: str = ""
+    finding: str = ""  # the SNOMED CT code of what the goal is, where it has one
     sex: str = ""
     every: int = 6  # months between follow-up visits
     visit: str = "problem"  # the kind of visit that an acute illness leads to
@@ -49,6 +50,7 @@ CHRONIC = (
         ("a1c", "bmp"),
         ("retina",),
         "Hemoglobin A1c below 7 percent",
+        finding="165679005",
         every=4,
     ),
     Illness(

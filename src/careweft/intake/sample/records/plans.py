@@ -52,13 +52,19 @@ def _goal(scene: Scene, problem: Problem) -> Json:
         "id": scene.chance.id("Goal"),
         "meta": profiles("us-core-goal"),
         "lifecycleStatus": "cancelled" if scene.person.death else "active",
-        "description": {"text": problem.row.goal},
+        "description": _what(problem),
         "subject": scene.patient,
         "startDate": start.isoformat(),
         "target": [{"dueDate": (start + timedelta(days=365)).isoformat()}],
         "expressedBy": named(scene.doctor),
         "addresses": [scene.condition(problem)],
     }
+
+
+def _what(problem: Problem) -> Json:
+    """What the goal is: its code where there is one, and its words."""
+    goal, finding = problem.row.goal, problem.row.finding
+    return concept(SCT, finding, text=goal) if finding else {"text": goal}
 
 
 def _plan(scene: Scene, team: Json, problems: list[Problem], goals: list[Json]) -> Json:
