@@ -1,6 +1,7 @@
 """Reach: a union of ways, one for each scope that holds; SCOPE-06, AUTHZ-08, AUTHZ-11."""
 
 import itertools
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,6 +10,9 @@ from careweft.access.filters import groups
 from careweft.access.narrow import narrow, reach
 from careweft.access.reach import REACH, How, Reach, Way
 from careweft.fhir.definitions import COMPARTMENT
+from careweft.fhir.search.chain import hops
+from careweft.fhir.search.context import Context
+from careweft.fhir.search.parse import parse
 from careweft.fhir.search.query import Include, Query
 from careweft.surfaces import ALL
 
@@ -217,3 +221,56 @@ def test_dates_in_a_scope_are_read_in_the_tenant_s_zone():
     who = of_p1("patient/Observation.rs?date=2024-01-01")
     utc, east = (reach(who, PATIENT, "Observation", "s", zone).ways[0].where for zone in ("UTC", "Pacific/Auckland"))
     assert utc != east
+
+
+def followed(text, scopes, surface=PATIENT):
+    """A search by one chain, and what is sought on its way."""
+    type_, _, rest = text.partition("?")
+    types = surface.by_type
+    here = Context(datetime(2024, 5, 17, tzinfo=UTC), UTC, "")
+    query = parse(type_, types[type_], [tuple(rest.split("=", 1))], here, others=types).query
+    return narrow(query, of_p1(scopes) if surface is PATIENT else caller(scopes), surface)
+
+
+CHAINS = [
+    # search, scopes, the types that are sought (None: denied)
+    ("Observation?patient.name=x", "patient/Observation.rs patient/Patient.s", {"Patient"}),
+    ("Observation?patient.name=x", "patient/Observation.rs patient/Patient.r", None),
+    ("Observation?patient.name=x", "patient/Observation.rs", None),
+    ("Observation?patient.organization.name=x", "patient/Observation.rs patient/Patient.rs", None),
+    ("Observation?patient.organization.name=x", "patient/*.rs", {"Patient", "Organization"}),
+    ("Observation?subject.name=x", "patient/Observation.rs patient/Patient.rs", {"Patient"}),
+    ("Observation?subject.name=x", "patient/Observation.rs patient/Practitioner.rs", None),
+    ("Observation?subject:Location.name=x", "patient/Observation.rs patient/Patient.rs", None),
+    ("Observation?subject._id=x", "patient/*.rs", {"Device", "Location", "Patient"}),
+    ("Patient?_has:Observation:patient:code=x", "patient/Patient.rs patient/Observation.s", {"Observation"}),
+    ("Patient?_has:Observation:patient:code=x", "patient/Patient.rs patient/Observation.r", None),
+    ("Patient?_has:Group:member:code=x", "patient/*.rs", None),
+    ("Encounter?patient._has:Group:member:code=x", "patient/*.rs", None),
+    ("Patient?_has:Observation:patient:performer:Practitioner.name=x", "patient/Patient.rs patient/Observation.rs",
+     None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "scopes", "types"), CHAINS)
+def test_every_step_of_a_chain_wants_the_right_to_search_there(text, scopes, types):
+    """AUTHZ-10: as the search of that type itself; an unnamed type only goes where the caller may search."""
+    found = followed(text, scopes)
+    assert (None if isinstance(found, Denied) else set(found.sought)) == types
+    if types is not None:
+        assert {hop.type for hop in hops(found.query.where)} == types
+
+
+def test_a_chain_is_denied_as_the_search_of_its_type_is():
+    """The same words: neither says more than the other."""
+    direct = search("Patient", scopes="patient/Observation.rs")
+    assert followed("Observation?patient.name=x", "patient/Observation.rs") == direct
+
+
+def test_a_step_has_the_reach_of_its_type():
+    """The patient's compartment, and the granular filters of scopes with the letter s."""
+    scopes = "patient/Patient.rs patient/Observation.r patient/Observation.s?category=laboratory"
+    found = followed("Patient?_has:Observation:patient:code=x", scopes)
+    assert set(found.sought["Observation"].ways) == {way(LAB)}
+    assert found.open is False
+    assert followed("Patient?_has:Observation:patient:code=x", "system/*.rs", SYSTEM).open

@@ -66,7 +66,16 @@ def chained(type_: str, random: Random, left: int = 3) -> Pair:
 
 
 def _end(type_: str, random: Random, left: int) -> Pair:
-    return chained(type_, random, left) if left and random.random() < 0.4 else pair(type_, random)
+    if left and random.random() < 0.4:
+        return chained(type_, random, left)
+    return broad(random) if random.random() < 0.4 else pair(type_, random)
+
+
+def broad(random: Random) -> Pair:
+    """What many records answer: so it matters which of them may be seen."""
+    return random.choice(
+        (("_lastUpdated", "gt2000"), ("_id", ",".join(random.sample(IDS, 3))), ("_id:not", random.choice(IDS)))
+    )
 
 
 def referring(source: str, type_: str) -> list[str]:

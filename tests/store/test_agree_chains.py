@@ -9,22 +9,20 @@ from random import Random
 import pytest
 
 from careweft.access.reach import REACH, How, Way
-from careweft.fhir.compartments import members, subject
 from careweft.fhir.json import decode
 from careweft.fhir.outcomes import Exceeding
 from careweft.fhir.search.chain import hops
 from careweft.fhir.search.evaluate import holds
-from careweft.fhir.search.kinds.reference import literal
 from careweft.fhir.search.parse import parse
-from careweft.fhir.search.query import Ref
 from tests.fhir.chains import LINKS, OFFERS, chained, linked
 from tests.fhir.strategies import CONTEXT, IDS, ZONE, search
 from tests.store import shelf
+from tests.store.sight import visible
 from tests.store.test_agree import Chance
 from tests.world import count
 
 TENANTS = 2
-SEARCHES = count(200, 2000)
+SEARCHES = count(120, 2000)
 SEED = 20261124
 
 
@@ -53,10 +51,10 @@ async def _agree(mine, stored, kind, random):
         reaches = {one: _reach(one, kind, random, patient) for one in LINKS}
     sought = {one: reach for one, reach in reaches.items() if kind != "partly" or random.random() < 0.8}
     shown = {
-        one: [each for each in stored[one] if _visible(each, reaches[one], stored)] if one in sought else []
+        one: [each for each in stored[one] if visible(each, reaches[one], stored)] if one in sought else []
         for one in LINKS
     }
-    within = [each for each in stored[type_] if _visible(each, reaches[type_], stored)]
+    within = [each for each in stored[type_] if visible(each, reaches[type_], stored)]
     wanted = [one["id"] for one in within if holds(one, query.where, ZONE, shown.__getitem__)]
     found = await mine.ids(query, reaches[type_], sought=sought)
     assert sorted(found) == sorted(wanted), (query, reaches[type_], sought)
@@ -90,32 +88,6 @@ def _reach(type_, kind, random, patient):
 def _filter(type_, random):
     pairs = search(type_, random) if random.random() < 0.7 else []
     return parse(type_, OFFERS[type_], pairs, CONTEXT).query.where
-
-
-def _visible(resource, reach, stored):
-    return any(_by(resource, way, stored) and holds(resource, way.where, ZONE) for way in reach.ways)
-
-
-def _by(resource, way, stored):
-    """Whether this way leads there, told from the table of decision 19."""
-    match way.how:
-        case How.SHARED:
-            return True
-        case How.COMPARTMENT:
-            return way.patient in members(resource) or way.patient == subject(resource)
-        case How.OWN:
-            return way.patient == subject(resource)
-        case How.TARGET:
-            targets = [literal(one.get("reference", "")) for one in resource.get("target", ())]
-            bound = [one for one in targets if not isinstance(one, Ref) or REACH.get(one.type) is not How.SHARED]
-            return bool(bound) and all(_target(one, way.patient, stored) for one in bound)
-    return False
-
-
-def _target(ref, patient, stored):
-    """Is this a record of the patient's? What is only about what all may see is read, but not found by search."""
-    found = [one for one in stored.get(ref.type, ()) if one["id"] == ref.id] if isinstance(ref, Ref) else []
-    return bool(found) and patient in (*members(found[0]), subject(found[0]))
 
 
 async def _stored(mine, type_):
