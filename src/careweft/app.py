@@ -18,7 +18,7 @@ from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
 from .adapters.keysets import CachedKeySets
 from .config import Settings
-from .fhir.validate.known import accepts
+from .fhir.validate.known import accepts, refusals
 from .intake.conformance import UNHELD, Held
 from .oauth.afterwards import Introspection, Revocation
 from .oauth.frame import Frame
@@ -154,6 +154,7 @@ class House:
             trusted_proxies=settings.trusted_proxies,
             environment=settings.environment,
             attachment=settings.attachment_bytes,
+            accepts=refusals,
             held=UNHELD if settings.load_validation == "off" else Held(settings.load_validation, accepts),
         )
 

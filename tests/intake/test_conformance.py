@@ -100,7 +100,7 @@ def leaf():
 @pytest.fixture
 def survey():
     profile = leaf()
-    known = World(lambda url: profile if url == LEAF else base(url.removeprefix(HL7)), codes)
+    known = World(lambda url: profile if url == LEAF else base(url.removeprefix(HL7)), codes, frozenset((LEAF,)))
     return Survey(Validator(known), [LEAF, "https://profiles.example/unknown"])
 
 

@@ -67,7 +67,7 @@ class Guide:
     profiles: dict[str, Profile] = field(default_factory=dict)
     rules: dict[str, Invariant] = field(default_factory=dict)
     value_sets: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
-    _grown: dict[str, Snapshot | None] = field(default_factory=dict, repr=False)
+    _grown: dict[str, Snapshot] = field(default_factory=dict, repr=False)
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -77,9 +77,10 @@ class Guide:
     def snapshot(self, url: str) -> Snapshot | None:
         """The snapshot of a profile or type by its canonical URL; None for what neither R4 nor this guide defines."""
         plain = url.partition("|")[0]
-        if plain not in self._grown:
-            self._grown[plain] = self._found(plain)
-        return self._grown[plain]
+        found = self._grown.get(plain)
+        if found is None and (found := self._found(plain)) is not None:  # what is not known is not kept: records may
+            self._grown[plain] = found  # name as many profiles as they like
+        return found
 
     def codes(self, url: str) -> frozenset[tuple[str, str]]:
         """The (system, code) pairs of a value set; empty where they are not all known."""

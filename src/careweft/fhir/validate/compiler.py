@@ -27,13 +27,13 @@ About = Callable[[str, str], Check | None]
 
 class Compiler:
     """Makes checks of snapshots, each once. `snapshots` gives a snapshot by its canonical URL, `codes` a value set,
-    `about` the profiles that resources within resources claim.
+    `about` the profiles that resources within resources claim; extensions of the URLs `own` are held to them.
     """
 
-    __slots__ = ("_about", "_checks", "_codes", "_snapshots", "_told")
+    __slots__ = ("_about", "_checks", "_codes", "_own", "_snapshots", "_told")
 
-    def __init__(self, snapshots: Snapshots, codes: Codes, about: About) -> None:
-        self._snapshots, self._codes, self._about = snapshots, codes, about
+    def __init__(self, snapshots: Snapshots, codes: Codes, own: frozenset[str], about: About) -> None:
+        self._snapshots, self._codes, self._own, self._about = snapshots, codes, own, about
         self._told = Discriminators(snapshots, codes)
         self._checks: dict[str, Check] = {}
 
@@ -58,7 +58,7 @@ class Compiler:
 
     def extension(self, url: str) -> Check | None:
         """What an extension of this url has to be, where it is known."""
-        snapshot = self._snapshots(url)
+        snapshot = self._snapshots(url) if url in self._own else None
         return self.of(snapshot) if snapshot is not None and snapshot.type == "Extension" else None
 
     def resource(self, value: Any, where: Where, run: Run) -> None:

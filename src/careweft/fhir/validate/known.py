@@ -12,11 +12,11 @@ if TYPE_CHECKING:  # loaded when the first resource is looked at, which a start 
 @cache
 def validator() -> "Validator":
     """The one validator of this process; what it compiles, it compiles at first use."""
-    from ..definitions import codes  # noqa: PLC0415
-    from ..profiles.base import HL7, base  # noqa: PLC0415
+    from ..profiles.guides import CARIN_BB, US_CORE_3, US_CORE_6, guide  # noqa: PLC0415
     from .validator import Validator, World  # noqa: PLC0415
 
-    return Validator(World(lambda url: base(url.removeprefix(HL7)) if url.startswith(HL7) else None, codes))
+    guides = [guide(name) for name in (US_CORE_6, CARIN_BB, US_CORE_3)]
+    return Validator(*(World(one.snapshot, one.codes, frozenset(one.own)) for one in guides))
 
 
 def accepts(resource: dict[str, Any], profiles: Iterable[str] = ()) -> "list[Issue]":

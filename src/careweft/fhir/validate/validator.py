@@ -15,10 +15,13 @@ from .rules import Check
 
 
 class World(NamedTuple):
-    """Definitions that belong together: a guide of one version, over R4."""
+    """Definitions that belong together: a guide of one version, over R4. Records may claim the profiles `own`; others
+    are there only as far as those build on them.
+    """
 
     snapshot: Snapshots
     codes: Codes
+    own: frozenset[str] = frozenset()
 
 
 class Validator:
@@ -31,7 +34,7 @@ class Validator:
     __slots__ = ("_worlds",)
 
     def __init__(self, *worlds: World) -> None:
-        self._worlds = tuple((one, Compiler(one.snapshot, one.codes, self.about)) for one in worlds)
+        self._worlds = tuple((one, Compiler(one.snapshot, one.codes, one.own, self.about)) for one in worlds)
 
     def issues(
         self,
@@ -90,7 +93,7 @@ class Validator:
     def _found(self, url: str, type_: str | None = None) -> tuple[Snapshot, Compiler, World] | None:
         plain, _, version = url.partition("|")
         for world, compiler in self._worlds:
-            one = world.snapshot(plain)
+            one = world.snapshot(plain) if plain in world.own else None
             if one is not None and type_ in (None, one.type) and version in ("", one.version):
                 return one, compiler, world
         return None
