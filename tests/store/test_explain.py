@@ -120,6 +120,8 @@ CASES = [
     ("walk", {"res_by_date"}, search("Observation", code("category", "laboratory"), sort=DESCENDING), None),
     ("walk", {"res_by_date"}, search("Observation", code("status", "final")), None),
     ("walk", {"res_by_date"}, search("Observation", sort=(*DESCENDING, Sort("_id"))), None),
+    ("walk", {"res_by_date", "res_that_last"}, search("Observation", day("2045", "ge")), None),
+    ("walk", {"res_by_date", "res_that_last"}, search("Observation", day("2045", "gt"), sort=(Sort("date"),)), None),
     ("walk", {"res_by_date"}, search("Observation", sort=(Sort("date"), Sort("value-quantity"))), None),
     ("walk", {"res_by_updated"}, search("Observation", sort=(Sort("_lastUpdated"), Sort("value-quantity"))), None),
     (
@@ -174,6 +176,17 @@ async def test_a_deep_page_reads_no_more_rows_than_the_first(filled, sort):
         )
         page = await filled.records.search(Narrowed(query, everything("Observation")), page.following)
     assert max(touched) <= 2 * query.count * len(sort), touched
+
+
+@pytest.mark.parametrize("how", ["ge", "gt", "sa", "eq", "ap"])
+async def test_from_a_day_on_is_found_without_what_is_older(filled, how):
+    """Also where the page is not full: only what is long enough to reach into it is looked at beside."""
+    statement = await _statement(filled, search("Observation", day("2049-06-11", how)), None)
+    assert statement.path == "walk"
+    plan = await _plan(filled, statement.sql, *statement.args, analyze=True)
+    rows = [node for node in plan if node.get("Index Name", "").startswith("res_")]
+    passed = sum((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in rows)
+    assert passed <= 4 * EACH
 
 
 async def test_the_walls_functions_use_the_bodies_own_indexes(filled):

@@ -6,13 +6,13 @@ does not AND a bitmap over half the table to a lookup that found its row already
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.search.index import ORDINALS
-from ..fhir.search.kinds import composite, string, token
+from ..fhir.search.kinds import composite, date, string, token
 from ..fhir.search.query import (
     Amount,
     AnyOf,
@@ -36,6 +36,21 @@ from .hashes import Hashes
 from .rows import HEAD
 
 LAST = "\U0010ffff"  # no folded text holds a character as high
+
+
+BRIEF = timedelta(days=32)
+"""As long as a main date may last that does not `last`: the same number is in schema/0007_long_dates.sql."""
+
+
+@dataclass(slots=True)
+class Bounds:
+    """Bounds on `r.d`: those that hold for every row, those that hold unless it has several main dates, and those that
+    hold unless it also lasts.
+    """
+
+    always: list[str] = field(default_factory=list)
+    single: list[str] = field(default_factory=list)
+    brief: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -179,24 +194,26 @@ class Conditions:
         several = f"coalesce((select true {rows} limit 1), false)"
         return f"((r.have >> {p & ORDINALS}) & 1 = 1 and case when r.many then {several} else {main} end)"
 
-    def bounds(self, group: AnyOf) -> tuple[list[str], list[str]]:
-        """Bounds on `r.d` that follow from a date test, so that a walk can start and end there.
-
-        Those that hold for every row, and those that hold unless it has several main dates.
-        """
-        always, single = [], []
+    def bounds(self, group: AnyOf) -> Bounds:
+        """Bounds on `r.d` that follow from a date test, so that a walk can start and end there."""
+        found = Bounds()
         if len(group.tests) == 1 and not group.negated and isinstance(group.tests[0].value, Span):
             test = group.tests[0]
             if isinstance(test.value, Span) and self._params[test.param].number == self._main:
-                if test.how in ("eq", "ap", "le"):
-                    always.append(f"r.d < {self._moment(test.value.end)}")
-                if test.how in ("lt", "eb"):
-                    always.append(f"r.d < {self._moment(test.value.start)}")
-                if test.how == "eq":
-                    single.append(f"r.d >= {self._moment(test.value.start)}")
-                if test.how == "sa":
-                    single.append(f"r.d >= {self._moment(test.value.end)}")
-        return always, single
+                self._bounded(found, test.how, test.value)
+        return found
+
+    def _bounded(self, found: Bounds, how: str, asked: Span) -> None:
+        if how in ("eq", "ap", "le"):
+            found.always.append(f"r.d < {self._moment(asked.end)}")
+        if how in ("lt", "eb"):
+            found.always.append(f"r.d < {self._moment(asked.start)}")
+        if how == "eq":
+            found.single.append(f"r.d >= {self._moment(asked.start)}")
+        if how == "sa":
+            found.single.append(f"r.d >= {self._moment(asked.end)}")
+        if how in ("ge", "gt", "ap"):  # it ends after this, and began no longer before than it lasts
+            found.brief.append(f"r.d >= {self._moment(date.later(asked.end if how == 'gt' else asked.start, -BRIEF))}")
 
     def _amount(self, p: int, amount: Amount, how: str) -> str:
         ends = self.bound(AMOUNT[how], low=amount.low, high=amount.high, exact=amount.exact)

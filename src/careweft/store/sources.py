@@ -194,16 +194,23 @@ def _lookup(conditions: Conditions, code: str, text: str, how: str) -> str:
 
 
 def _walk(conditions: Conditions, query: Query) -> Iterator[Source]:
-    """All rows of the type, between the bounds that date tests set; the few with several main dates apart."""
+    """All rows of the type, between the bounds that date tests set; apart the few with several main dates and, where
+    only what is brief can be bounded, those that last.
+    """
     whole = ("r.tenant = $1::int4", f"r.rt = {conditions.rt}")
     found = [conditions.bounds(group) for group in query.where if column(query) in ("d", "")]
-    always = tuple(bound for bounds, _ in found for bound in bounds)
-    single = tuple(bound for _, bounds in found for bound in bounds)
-    if single:
-        yield Source("res r", (*whole, *always, *single, "not r.many"))
-        yield Source("res r", (*whole, "r.many"))
-    else:
+    always = [bound for one in found for bound in one.always]
+    single = [bound for one in found for bound in one.single]
+    brief = [bound for one in found for bound in one.brief]
+    if not (single or brief):
         yield Source("res r", (*whole, *always))
+        return
+    if brief:
+        yield Source("res r", (*whole, *always, *single, *brief, "not r.many", "not lasts(r.d, r.dz)"))
+        yield Source("res r", (*whole, *always, *single, "not r.many", "lasts(r.d, r.dz)"))
+    else:
+        yield Source("res r", (*whole, *always, *single, "not r.many"))
+    yield Source("res r", (*whole, "r.many"))
 
 
 def of_type(conditions: Conditions) -> str:
