@@ -55,13 +55,16 @@ def people(patients: int, seed: int, *, today: date) -> Iterator[Json]:
     """
     world = build(seed, today)
     yield from world.resources()
+    yield from provenance.of_world(seed, world, today)
     members: list[groups.Member] = []
     for one in _scenes(world, patients, seed, today):
         members.append((one.patient_id, one.covers[0].payer["id"]))
         written = [resource for write in WRITERS for resource in write(one)]
         yield from written
         yield from provenance.write(one, written)
-    yield from groups.write(seed, world, members)
+    for group in groups.write(seed, world, members):
+        yield group
+        yield provenance.of_group(group, today)
 
 
 def _scenes(world: World, patients: int, seed: int, today: date) -> Iterator[Scene]:

@@ -39,6 +39,12 @@ class Site:
     roles: tuple[Json, ...]
     schedules: tuple[Json, ...]
 
+    def resources(self) -> Iterator[Json]:
+        """Its resources, those that others refer to first."""
+        yield self.organization
+        yield self.location
+        yield from (*self.practitioners, *self.roles, *self.schedules)
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -53,6 +59,11 @@ class World:
     medications: dict[str, Json]
     slots: tuple[Json, ...]
 
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Every place of care."""
+        return (*self.clinics, self.hospital, self.dental, self.laboratory, self.pharmacy)
+
     def site(self, kind: str, clinic: int) -> Site:
         """The site of a kind; which of the clinics is the person's own."""
         match kind:
@@ -65,12 +76,9 @@ class World:
 
     def resources(self) -> Iterator[Json]:
         """Every resource of the world, those that others refer to first."""
-        sites = (*self.clinics, self.hospital, self.dental, self.laboratory, self.pharmacy)
         yield from self.payers
-        for site in sites:
-            yield site.organization
-            yield site.location
-            yield from (*site.practitioners, *site.roles, *site.schedules)
+        for site in self.sites:
+            yield from site.resources()
         yield from self.medications.values()
         yield from self.slots
 

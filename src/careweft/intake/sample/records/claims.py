@@ -33,19 +33,24 @@ _TAXONOMY = "http://nucc.org/provider-taxonomy"
 
 
 def write(scene: Scene) -> Iterator[Json]:
-    """Claims that have been decided by today, for days on which the person was covered."""
+    """Claims that have been decided by today, for days on which the person was covered.
+
+    A plan refuses few fills of a prescription; that of every tenth person refuses the first.
+    """
+    refused = scene.person.index % 10 == 5
     for bill in bills(scene):
         covers = [cover for cover in scene.covers if cover.spans(bill.start)]
         created = datetime.combine(bill.end, datetime.min.time()) + timedelta(days=4, hours=10)
         if covers and created.date() <= scene.today:
-            yield _claim(scene, bill, covers, created)
+            denied = bill.kind.key == "pharmacy" and (scene.chance.whether(0.04) or refused)
+            refused = refused and not denied
+            yield _claim(scene, bill, covers, created, denied=denied)
 
 
-def _claim(scene: Scene, bill: Bill, covers: list[Cover], created: datetime) -> Json:
-    denied = bill.kind.key == "pharmacy" and scene.chance.whether(0.04)
+def _claim(scene: Scene, bill: Bill, covers: list[Cover], created: datetime, *, denied: bool) -> Json:
     claim = _header(scene, bill, covers, created) | _clinical(bill)
     # CARIN wants the amounts of an institutional claim either on the items or in the header, never on both.
-    at_header = bool(bill.kind.sub_type) and scene.chance.whether(0.5)
+    at_header = bool(bill.kind.sub_type) and scene.person.index // 4 % 2 == 1
     sums = pay(sum((line.price for line in bill.lines), Decimal(0)), denied=denied)
     claim["item"] = [
         _item(scene, bill, sequence, line, itemised=not at_header, denied=denied)
@@ -102,8 +107,8 @@ def _header(scene: Scene, bill: Bill, covers: list[Cover], created: datetime) ->
 
 
 def _billed_anew(scene: Scene, bill: Bill, number: str) -> bool:
-    """A tenth of all claims correct an earlier one; for every fourth person, all but the small ones."""
-    return number[-1] == "7" or (bill.kind.key not in ("professional", "pharmacy") and scene.person.index % 4 == 0)
+    """A tenth of all claims correct an earlier one; for half of the people, all but the small ones."""
+    return number[-1] == "7" or (bill.kind.key not in ("professional", "pharmacy") and scene.person.index % 4 in (0, 3))
 
 
 def _member(bill: Bill) -> Json:

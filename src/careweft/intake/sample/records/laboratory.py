@@ -23,6 +23,8 @@ from careweft.intake.sample.records.observations import category, observe
 from careweft.intake.sample.scene import Scene
 from careweft.intake.sample.world import named
 
+_TISSUE = ("119376003", "Tissue specimen")
+_DIAGNOSIS = ("22637-3", "Pathology report final diagnosis Narrative")
 _LAB = term("v2-0074", "LAB", "Laboratory")
 _FLAGS = {
     "H": term("v3-ObservationInterpretation", "H", "High"),
@@ -40,12 +42,18 @@ def write(scene: Scene) -> Iterator[Json]:
 
 def _ordered(scene: Scene, visit: Visit, panel: Panel, problem: Problem | None) -> Iterator[Json]:
     order = _order(scene, visit, panel, problem)
-    specimen = _specimen(scene, visit, panel)
+    specimen = _specimen(scene, visit, panel.specimen)
     results = [_result(scene, visit, analyte, order, specimen) for analyte in panel.analytes]
     yield order
     yield specimen
     yield from results
     yield _report(scene, visit, panel, order, results) | {"specimen": [ref(specimen)]}
+
+
+def tissue(scene: Scene, visit: Visit, order: Json, text: str) -> tuple[Json, Json]:
+    """What was taken out, and what the pathologist sees in it."""
+    specimen = _specimen(scene, visit, _TISSUE)
+    return specimen, _finding(scene, visit, _DIAGNOSIS, order, specimen) | {"valueString": text}
 
 
 def _order(scene: Scene, visit: Visit, panel: Panel, problem: Problem | None) -> Json:
@@ -70,14 +78,14 @@ def _order(scene: Scene, visit: Visit, panel: Panel, problem: Problem | None) ->
     return order
 
 
-def _specimen(scene: Scene, visit: Visit, panel: Panel) -> Json:
+def _specimen(scene: Scene, visit: Visit, kind: tuple[str, str]) -> Json:
     return {
         "resourceType": "Specimen",
         "id": scene.chance.id("Specimen"),
         "meta": profiles("us-core-specimen"),
         "identifier": [identifier(OURS + "specimen", "S" + scene.chance.digits("specimen", 9))],
         "status": "available",
-        "type": concept(SCT, *panel.specimen),
+        "type": concept(SCT, *kind),
         "subject": scene.patient,
         "receivedTime": instant(visit.start + timedelta(hours=3)),
         "collection": {
@@ -88,16 +96,19 @@ def _specimen(scene: Scene, visit: Visit, panel: Panel) -> Json:
 
 
 def _result(scene: Scene, visit: Visit, analyte: Analyte, order: Json, specimen: Json) -> Json:
-    observation = observe(
-        scene, visit, "us-core-observation-lab", [category("laboratory")], concept(LOINC, analyte.loinc, analyte.name)
-    )
-    observation |= {
+    found = _finding(scene, visit, (analyte.loinc, analyte.name), order, specimen)
+    return found | _value(scene, visit, analyte)
+
+
+def _finding(scene: Scene, visit: Visit, code: tuple[str, str], order: Json, specimen: Json) -> Json:
+    """An Observation of the laboratory that does not yet say what was found."""
+    observation = observe(scene, visit, "us-core-observation-lab", [category("laboratory")], concept(LOINC, *code))
+    return observation | {
         "basedOn": [ref(order)],
         "issued": instant(visit.start + timedelta(hours=9)),
         "performer": [named(scene.world.laboratory.organization)],
         "specimen": ref(specimen),
     }
-    return observation | _value(scene, visit, analyte)
 
 
 def _value(scene: Scene, visit: Visit, analyte: Analyte) -> Json:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from careweft.intake.sample.catalogue.procedures import Implant, Procedure
+from careweft.intake.sample.catalogue.procedures import PATHOLOGY, Implant, Procedure
 from careweft.intake.sample.codings import (
     LOINC,
     SCT,
@@ -18,6 +18,7 @@ from careweft.intake.sample.codings import (
 )
 from careweft.intake.sample.life import Problem, Visit
 from careweft.intake.sample.records.documents import report
+from careweft.intake.sample.records.laboratory import tissue
 from careweft.intake.sample.records.observations import category, observe
 from careweft.intake.sample.scene import Scene
 from careweft.intake.sample.world import named
@@ -147,5 +148,9 @@ def _study(scene: Scene, visit: Visit, work: Procedure, order: Json) -> Iterator
                 rhythm
                 | {"basedOn": [ref(order)], "valueCodeableConcept": concept(SCT, "49436004", "Atrial fibrillation")}
             )
+    if work.report.category == PATHOLOGY:
+        specimen, finding = tissue(scene, visit, order, work.report.text)
+        yield specimen
+        results.append(finding)
     yield from results
     yield from report(scene, visit, work.report, order, results)

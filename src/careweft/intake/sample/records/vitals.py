@@ -71,11 +71,13 @@ _VITALS = {
 def write(scene: Scene) -> Iterator[Json]:
     """The vital signs of every visit at which they are taken."""
     build = scene.chance.spread() * 0.04, max(-0.2, scene.chance.spread() * 0.12)
+    unread = scene.person.index % 7 == 5
     for visit in scene.life.visits:
         for key, value in _measured(scene, visit, build):
             yield _observation(scene, visit, _VITALS[key], value)
         if "pressure" in visit.kind.vitals and scene.person.age(visit.day) >= 3:
-            yield _pressure(scene, visit)
+            yield _pressure(scene, visit, unread=unread)
+            unread = False
         if "oxygen" in visit.kind.vitals:
             yield _oxygen(scene, visit)
 
@@ -139,18 +141,17 @@ def _base(scene: Scene, visit: Visit, profile: str, code: Json) -> Json:
     }
 
 
-def _pressure(scene: Scene, visit: Visit) -> Json:
-    """Both pressures; now and then one could not be read (for some of the cast, always at the second visit)."""
+def _pressure(scene: Scene, visit: Visit, *, unread: bool) -> Json:
+    """Both pressures; now and then one of them could not be read (for some of the cast, always the first time)."""
     chance, age = scene.chance, scene.person.age(visit.day)
     high = 18 if scene.life.has("hypertension", visit.day) else 0
     parts = [
         _part("8480-6", "Systolic blood pressure", chance.around(min(124, 92 + age * 1.2) + high, 7)),
         _part("8462-4", "Diastolic blood pressure", chance.around(min(78, 56 + age) + high / 2, 5)),
     ]
-    turn, rest = divmod(scene.person.index, 7)
-    if chance.whether(0.02) or (rest == 5 and visit.number == 1):
-        unread = turn % 2
-        parts[unread] = {"code": parts[unread]["code"], "dataAbsentReason": concept(ABSENT, "unknown", "Unknown")}
+    if chance.whether(0.02) or unread:
+        which = scene.person.index // 7 % 2
+        parts[which] = {"code": parts[which]["code"], "dataAbsentReason": concept(ABSENT, "unknown", "Unknown")}
     code = concept(LOINC, "85354-9", "Blood pressure panel with all children optional")
     return _base(scene, visit, "us-core-blood-pressure", code) | {"component": parts}
 
