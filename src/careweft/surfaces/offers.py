@@ -259,6 +259,7 @@ SPECIALIZED = (
         "description identifier",
         together="patient+type patient+status patient+category patient+type+period patient+category+date",
         profiles="us-core-documentreference",
+        does="$docref",
     ),
     offer(
         "QuestionnaireResponse",

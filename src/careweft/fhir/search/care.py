@@ -10,7 +10,7 @@ from types import MappingProxyType
 from ..definitions import SEARCH
 from .context import Context
 from .parse import group
-from .query import AnyOf
+from .query import AnyOf, Test
 
 DATES: Mapping[str, str] = MappingProxyType({
     "Appointment": "date",
@@ -30,13 +30,18 @@ DATES: Mapping[str, str] = MappingProxyType({
 
 
 def within(type_: str, start: str, end: str, context: Context) -> Iterator[AnyOf]:
-    """What confines a type to care between `start` and `end`, each "" where that side is open. Raises BadValue."""
-    code = "period" if type_ == "DocumentReference" else DATES.get(type_)
+    """What confines a type to care between `start` and `end`, each "" where that side is open. Raises BadValue.
+
+    A document is judged by the period of the care that it documents, and where it names none by its own date.
+    """
+    codes = ("period", "date") if type_ == "DocumentReference" else (DATES[type_],) if type_ in DATES else ()
     for prefix, text in (("ge", start), ("le", end)):
         if not text:
             continue
-        if code is None:
-            group(SEARCH["Observation"]["date"], "", prefix + text, context)  # a date that cannot be read is refused
-            continue
-        dated = group(SEARCH[type_][code], "", prefix + text, context)
-        yield AnyOf((*dated.tests, *group(SEARCH[type_][code], "missing", "true", context).tests))
+        group(SEARCH["Observation"]["date"], "", prefix + text, context)  # refused also where no type asks for it
+        known: list[Test] = []  # that an earlier code has a value
+        for code in codes:
+            param = SEARCH[type_][code]
+            dated, missing = (group(param, *one, context).tests for one in (("", prefix + text), ("missing", "true")))
+            yield AnyOf((*known, *dated, *missing))
+            known += group(param, "missing", "false", context).tests

@@ -30,22 +30,16 @@ def check(resource: Resource, most: int, before: Resource | None, accepts: Accep
     """Raise NotAccepted with everything that is wrong. `most` is the largest attachment in bytes, `before` the version
     that would be replaced.
 
-    What has another shape than its type is not looked at further.
+    What has another shape than its type is only held to that.
     """
-    found = list(shape(resource))
-    if not found:
-        found = [*labels(resource, before), *texts(resource), *contents(resource, most), *accepts(resource)]
+    type_ = resource["resourceType"]
+    if (old := stu3(resource)) is not None:
+        raise NotAccepted([wrong(f"{type_}.{old}", "structure", "is STU3's; R4 is wanted")])
+    if out_of_shape := list(misshapen(resource)):
+        raise NotAccepted([*accepts(resource)] or out_of_shape)
+    found = [*accepts(resource), *labels(resource, before), *texts(resource), *contents(resource, most)]
     if found:
         raise NotAccepted(found)
-
-
-def shape(resource: Resource) -> Iterator[Issue]:
-    """The shape that R4 gives the type."""
-    type_ = str(resource["resourceType"])
-    if (old := stu3(resource)) is not None:
-        yield wrong(f"{type_}.{old}", "structure", "is STU3's; R4 is wanted")
-    else:
-        yield from misshapen(resource)
 
 
 def labels(resource: Resource, before: Resource | None) -> Iterator[Issue]:

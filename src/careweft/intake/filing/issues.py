@@ -17,11 +17,16 @@ class NotAccepted(Unprocessable):
     def __init__(self, issues: Sequence[Issue] = ()) -> None:
         self.issues = tuple(issues[:MOST])
         more = f", and {len(issues) - 1} more" if len(issues) > 1 else ""
-        super().__init__(*(f"{one['expression'][0]}: {one['diagnostics']}{more}" for one in issues[:1]))
+        super().__init__(*(f"{place(one)}: {one['diagnostics']}{more}" for one in issues[:1]))
 
     def outcome(self) -> dict[str, Any]:
         """Every issue, in the order of the record."""
         return outcome(*self.issues) if self.issues else super().outcome()
+
+
+def place(one: Issue) -> str:
+    """Where an issue is: its first expression."""
+    return str(next(iter(one.get("expression", ())), "the record"))
 
 
 def wrong(path: str, code: str, told: str) -> Issue:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ...surfaces.model import Offer, Surface
 from ..route import Cors, Handler, Public, Right, Route
 from ..site import Site
-from . import capabilities, create, everything, history, read, search, smart, update, vread
+from . import capabilities, create, docref, everything, history, read, search, smart, update, vread
 
 
 class Door(NamedTuple):
@@ -27,6 +27,7 @@ DOORS = (
     Door("create", ("POST",), "", create.handler),
     Door("update", ("PUT",), "/{id}", update.handler),
     Door("$everything", ("GET", "POST"), "/{id}/$everything", everything.handler),
+    Door("$docref", ("GET", "POST"), "/$docref", docref.handler),
 )
 
 
