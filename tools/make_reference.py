@@ -19,6 +19,8 @@ from careweft.access.reach import REACH, How
 from careweft.cli.model import EVERYWHERE, Arg, Command
 from careweft.fhir.definitions import SEARCH
 from careweft.fhir.outcomes import FhirRefusal
+from careweft.fhir.profiles.guides import CARIN_BB, US_CORE_3, US_CORE_6, Guide, elements, guide
+from careweft.fhir.profiles.model import Element, Snapshot
 from careweft.fhir.search import chain, features, parse, results
 from careweft.fhir.search.features import Feature
 from careweft.fhir.search.kinds import KINDS
@@ -53,6 +55,7 @@ def pages() -> Mapping[str, str]:
         "settings.md": settings(),
         "resources.md": resources(),
         "search.md": search(),
+        "profiles.md": profiles(),
         "errors.md": errors(),
     }
     return {name: MADE + filled((WORDS / name).read_text(), parts) for name, parts in made.items()}
@@ -273,6 +276,54 @@ def kind(code: str) -> tuple[str, str, str, str]:
 def feature(one: Feature) -> tuple[str, str, str, str]:
     """A row of a table of features."""
     return one.on.replace(" ", ", ") or "any", f"`{one.name}`", one.meaning, codes(one.examples)
+
+
+# profiles.md ---------------------------------------------------------------------------------------------------------
+
+GUIDES = {US_CORE_6: "US Core", US_CORE_3: "US Core", CARIN_BB: "CARIN Blue Button"}
+
+
+def profiles() -> Mapping[str, str]:
+    """The profiles of every guide, and what they demand."""
+    return {"guides": "\n".join(told for name, title in GUIDES.items() for told in guided(guide(name), title))}
+
+
+def guided(one: Guide, title: str) -> Iterator[str]:
+    """The section of one guide: its profiles of resources, then its extensions."""
+    known = [found for url in sorted(one.own, key=str.lower) if (found := one.snapshot(url)) is not None]
+    yield f"## {title} {one.version}\n\n`{one.canonical}`\n"
+    resources_ = (profile(found) for found in known if found.kind == "resource")
+    yield table("Profile|Type|Must have|Must support", resources_)
+    if others := [extension(found) for found in known if found.type == "Extension"]:
+        yield table("Extension|Holds", others)
+
+
+def profile(one: Snapshot) -> tuple[str, str, str, str]:
+    """A row of the table of profiles."""
+    supported = (id_.partition(".")[2] for id_, each in elements(one) if each.must_support)
+    return f"`{last(one.url)}`", one.type, codes(mandatory(one.elements[0])), codes(supported)
+
+
+def mandatory(one: Element, above: str = "") -> Iterator[str]:
+    """The elements under this one that are there wherever it is."""
+    for each in one.children:
+        if each.min:
+            name_ = above + last(each.path.replace(".", "/")) + (f":{each.slice}" if each.slice else "")
+            yield name_
+            yield from mandatory(each, f"{name_}.")
+
+
+def extension(one: Snapshot) -> tuple[str, str]:
+    """A row of the table of extensions: the types of its value, or its parts."""
+    under = [each for each in one.elements[0].children if each.max != 0]
+    parts = [each.slice for each in under if each.slice]
+    kinds = [ref.code for each in under if each.path == "Extension.value[x]" for ref in each.types]
+    return f"`{last(one.url)}`", codes(parts or kinds)
+
+
+def last(url: str) -> str:
+    """What a URL ends in."""
+    return url.rpartition("/")[2]
 
 
 # errors.md -----------------------------------------------------------------------------------------------------------
