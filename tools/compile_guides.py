@@ -1,6 +1,7 @@
 """Writes the profiles of implementation guides in our own notation (docs/adr/0304-profiles.md).
 
     python tools/compile_guides.py [--into FOLDER] PACKAGE.tgz...
+    python tools/compile_guides.py [--into FOLDER] WHEEL       R4's own extensions (ADR 15)
 
 Facts alone are carried over: cardinalities, types, fixed values, bindings, slices, invariants, lists of codes; no
 definition, comment or other text. Read by `careweft.fhir.profiles.guides`, whose docstring tells the notation.
@@ -15,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from careweft.fhir.definitions import TYPES  # noqa: E402 - found by the line above
 from careweft.fhir.definitions import codes as base_codes  # noqa: E402
 from careweft.fhir.profiles.base import base  # noqa: E402
 from careweft.fhir.profiles.model import Element  # noqa: E402
+from tools import compile_definitions  # noqa: E402
 
 TABLES = ROOT / "src" / "careweft" / "fhir" / "profiles" / "guides"
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
@@ -51,6 +53,28 @@ class Package:
     def file(self) -> str:
         """What the table of this guide is called."""
         return f"{self.name.removeprefix('hl7.fhir.us.')}-{self.version}.tsv"
+
+    def codes(self, url: str) -> frozenset[tuple[str, str]]:
+        """The codes of a value set, none where they cannot be listed."""
+        return expanded(self, url)
+
+
+class R4(Package):
+    """The extensions that R4 itself defines: https://hl7.org/fhir/R4/extensibility-registry.html"""
+
+    def __init__(self, wheel: Path) -> None:
+        self.name, self.version, self.canonical = "r4", "4.0.1", "http://hl7.org/fhir"
+        self._package = compile_definitions.Package(wheel)
+        every = self._package.kinds["StructureDefinition"].values()
+        self.structures = [one for one in every if one["type"] == "Extension" and one.get("derivation") == "constraint"]
+        self.by_url = {one["url"]: one for one in self.structures}
+
+    def codes(self, url: str) -> frozenset[tuple[str, str]]:
+        """As those of R4's own required bindings are found."""
+        parts = list(compile_definitions.compose(self._package, url))
+        if any(found is None for _, found in parts):
+            return frozenset()
+        return frozenset((system, code) for system, found in parts for code in found or ())
 
 
 KEPT = ("StructureDefinition", "ValueSet", "CodeSystem")
@@ -244,7 +268,7 @@ def value_sets(package: Package, bodies: Iterable[Body]) -> Iterator[tuple[str, 
     """The codes of every value set that somebody is bound to and that the package lists out."""
     for url in sorted({one.partition("|")[0] for body in bodies for one in body[2]}):
         by_system: dict[str, list[str]] = {}
-        for system, code in sorted(() if base_codes(url) else expanded(package, url)):
+        for system, code in sorted(() if base_codes(url) else package.codes(url)):
             by_system.setdefault(system, []).append(code)
         for system, some in by_system.items():
             yield url, system, some
@@ -284,7 +308,7 @@ def main(arguments: list[str]) -> None:
     into = TABLES
     if arguments[:1] == ["--into"]:
         into, arguments = Path(arguments[1]), arguments[2:]
-    packages = [Package(Path(one)) for one in arguments]
+    packages = [(R4 if one.endswith(".whl") else Package)(Path(one)) for one in arguments]
     into.mkdir(exist_ok=True)
     for one in packages:
         (into / one.file).write_text(table(one, [other for other in packages if other is not one]))

@@ -25,9 +25,11 @@ from ..definitions import codes as base_codes
 from .base import HL7, base
 from .model import Binding, Element, Invariant, Slicing, Snapshot, TypeRef
 
-US_CORE_3, US_CORE_6, CARIN_BB = "core-3.1.1", "core-6.1.0", "carin-bb-2.0.0"
-NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType({US_CORE_3: (), US_CORE_6: (), CARIN_BB: (US_CORE_3,)})
-"""Each guide and those that its profiles build on."""
+R4, US_CORE_3, US_CORE_6, CARIN_BB = "r4-4.0.1", "core-3.1.1", "core-6.1.0", "carin-bb-2.0.0"
+NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {R4: (), US_CORE_3: (R4,), US_CORE_6: (R4,), CARIN_BB: (US_CORE_3,)}
+)
+"""Each guide and those that its profiles build on; R4's are its own extensions."""
 STRENGTHS = frozenset(("required", "extensible", "preferred", "example"))
 
 
