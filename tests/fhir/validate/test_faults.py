@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from careweft.fhir.profiles.base import HL7
 from careweft.fhir.validate.validator import Validator
 
 from .people import DIV, GOOD, concept
@@ -163,6 +164,9 @@ ROWS: list[tuple[str, str, Any, str, str]] = [
     ("bundle", "entry.1.fullUrl", "urn:uuid:1", "invariant", "Bundle"),
 ]
 
+ABSENT, ASSERTED = f"{HL7}data-absent-reason", f"{HL7}condition-assertedDate"
+EXTENSION_VALUE, GENDER_VALUE = "Patient.extension[2].value", "Patient.gender.extension[0].value"
+
 US_CORE_ROWS: list[tuple[str, str, Any, str, str]] = [
     ("patient", "identifier", GONE, "required", "Patient.identifier"),
     ("patient", "identifier.0.value", GONE, "required", "Patient.identifier[0].value"),
@@ -182,6 +186,9 @@ US_CORE_ROWS: list[tuple[str, str, Any, str, str]] = [
         "structure",
         "Patient.extension",
     ),
+    ("patient", "extension.2", {"url": f"{HL7}patient-birthPlace", "valueString": "x"}, "structure", EXTENSION_VALUE),
+    ("patient", "_gender", {"extension": [{"url": ABSENT, "valueCode": "gone"}]}, "code-invalid", GENDER_VALUE),
+    ("condition", "extension", [{"url": ASSERTED, "valueString": "x"}], "structure", "Condition.extension[0].value"),
     ("pressure", "category.0.coding.0.code", "vitals", "required", "Observation.category"),
     ("pressure", "code.coding.0.code", "85354", "value", "Observation.code"),
     ("pressure", "component.1", GONE, "required", "Observation.component"),

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from careweft.fhir.json import decode
-from careweft.fhir.profiles.guides import CARIN_BB, US_CORE_3, US_CORE_6, guide
-from careweft.fhir.validate.validator import Validator, World
+from careweft.fhir.profiles.guides import CARIN_BB, US_CORE_3, US_CORE_6
+from careweft.fhir.validate import known
+from careweft.fhir.validate.validator import Validator
 
 from . import official
 
@@ -31,8 +32,7 @@ def test_no_official_example_is_refused(name):
     """Every example that claims a profile of its package, and every other by its type."""
     if not official.ORACLE.exists():
         pytest.skip("the official packages are not at hand")
-    known = guide(name)
-    validator = Validator(World(known.snapshot, known.codes, frozenset(known.own)))
+    validator = Validator(known.world(name))
     read = ((file, decode(json.dumps(one).encode())) for file, one in official.Guide(PACKAGES[name]).examples())
     found = {
         file: [(one.expression, one.text) for one in validator.issues(resource) if one.severity == "error"]

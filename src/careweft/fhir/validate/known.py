@@ -6,17 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # loaded when the first resource is looked at, which a start does not wait for
     from .issue import Issue
-    from .validator import Validator
+    from .validator import Validator, World
 
 
 @cache
 def validator() -> "Validator":
     """The one validator of this process; what it compiles, it compiles at first use."""
-    from ..profiles.guides import CARIN_BB, US_CORE_3, US_CORE_6, guide  # noqa: PLC0415
-    from .validator import Validator, World  # noqa: PLC0415
+    from ..profiles.guides import CARIN_BB, US_CORE_3, US_CORE_6  # noqa: PLC0415
+    from .validator import Validator  # noqa: PLC0415
 
-    guides = [guide(name) for name in (US_CORE_6, CARIN_BB, US_CORE_3)]
-    return Validator(*(World(one.snapshot, one.codes, frozenset(one.own)) for one in guides))
+    return Validator(*map(world, (US_CORE_6, CARIN_BB, US_CORE_3)))
+
+
+def world(name: str) -> "World":
+    """A guide by its name: its own profiles and extensions, and the extensions of R4."""
+    from ..profiles.guides import R4, guide  # noqa: PLC0415
+    from .validator import World  # noqa: PLC0415
+
+    known = guide(name)
+    return World(known.snapshot, known.codes, frozenset((*known.own, *guide(R4).own)))
 
 
 def accepts(resource: dict[str, Any], profiles: Iterable[str] = ()) -> "list[Issue]":
