@@ -102,7 +102,7 @@ def test_row_is_the_one_that_the_page_shows():
 
 @APIS
 async def test_row_makes_routes(api, house):
-    """Read, vread, history, search by GET and POST, each with the policy of its own right."""
+    """Read, vread, history, search by GET and POST, $validate, each with the policy of its own right."""
     site = replace(house.site(), surfaces=WITH_ROW)
     rows = [one for one in table(site, Telemetry()) if one.path.startswith(f"{api.base}/Flag")]
 
@@ -112,6 +112,8 @@ async def test_row_makes_routes(api, house):
         (("GET",), "/Flag/{id}/_history", "history-instance"),
         (("GET",), "/Flag", "search-type"),
         (("POST",), "/Flag/_search", "search-type"),
+        (("POST",), "/Flag/$validate", "$validate"),
+        (("GET", "POST"), "/Flag/{id}/$validate", "$validate"),
     }
 
 

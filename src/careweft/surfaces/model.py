@@ -10,6 +10,7 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
     {
         "$docref": "http://hl7.org/fhir/us/core/OperationDefinition/docref",
         "$everything": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+        "$validate": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
     }
 )
 """The operations that an offer may name, and where each is defined."""

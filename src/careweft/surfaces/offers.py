@@ -31,7 +31,7 @@ def offer(
 ) -> Offer:
     """One row: `by` the parameters beside those of EVERY, `together` combinations such as `patient+category`,
     `profiles` the names of US Core profiles, `more` values of `_include` beside one for each reference parameter,
-    `does` names of operations.
+    `does` names of operations; what can be read can be validated.
     """
     params = tuple(f"{EVERY} {by}".split()) if "search-type" in can else ()
     references = tuple(f"{type_}:{one}" for one in params if SEARCH[type_][one].kind == "reference")
@@ -43,7 +43,7 @@ def offer(
         includes=(*references, *more.split()),
         revincludes=("Provenance:target",) if params else (),
         profiles=tuple(US_CORE + one for one in profiles.split()),
-        operations=tuple(does.split()),
+        operations=(*does.split(), *(("$validate",) if "read" in can.split() else ())),
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ...surfaces.model import Offer, Surface
 from ..route import Cors, Handler, Public, Right, Route
 from ..site import Site
-from . import capabilities, create, docref, everything, history, read, search, smart, update, vread
+from . import capabilities, create, docref, everything, history, read, search, smart, update, validate, vread
 
 
 class Door(NamedTuple):
@@ -28,6 +28,8 @@ DOORS = (
     Door("update", ("PUT",), "/{id}", update.handler),
     Door("$everything", ("GET", "POST"), "/{id}/$everything", everything.handler),
     Door("$docref", ("GET", "POST"), "/$docref", docref.handler),
+    Door("$validate", ("POST",), "/$validate", validate.handler),
+    Door("$validate", ("GET", "POST"), "/{id}/$validate", validate.of_one),
 )
 
 
