@@ -103,6 +103,8 @@ def one(resource: dict[str, Any], full_url: Any, tenant: str) -> Entry | Refused
         return Refused(f"this is an STU3 {type_} ({old!r} is STU3's); R4 is wanted", type=type_)
     if (unknown := strange(resource, type_)) is not None:
         return Refused(f"{type_} has no element {unknown!r:.60} in R4", type=type_)
+    if not isinstance(resource.get("meta", {}), dict):
+        return Refused(f"{type_}.meta has to be an object", type=type_)
     id_ = resource.get("id")
     if not (isinstance(id_, str) and ID.fullmatch(id_)):
         id_ = identify(tenant, resource, full_url if isinstance(full_url, str) else None, encode(resource))
