@@ -32,7 +32,7 @@ SRC = re.compile(
     r"#[A-Za-z0-9\-.]{1,64}|data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+|Binary/[A-Za-z0-9\-.]{1,64}"
 )
 # Style may form a text, never fetch, run or leave its place.
-STYLE = re.compile(r"url|expression|import|behavior|binding|javascript|position|\\|@|/\*|<|&", re.IGNORECASE)
+STYLE = re.compile(r"url|expression|import|behavior|binding|javascript|position|(?<!rgb)\(|\\|@|/\*|<|&", re.IGNORECASE)
 
 
 def reason(div: str) -> str | None:
