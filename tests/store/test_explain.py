@@ -8,10 +8,13 @@ import pytest
 from careweft.access.reach import How, Narrowed, Way
 from careweft.fhir.definitions import RESOURCES, SEARCH
 from careweft.fhir.search.kinds import date
+from careweft.fhir.search.parse import parse
 from careweft.fhir.search.query import Amount, Display, Each, Present, Ref, Sort, Span, Text, Token
 from careweft.fhir.search.query import Test as Asked
 from careweft.store import compile as compiler
 from careweft.store.frequency import Frequencies
+from careweft.surfaces import find
+from tests.fhir.strategies import CONTEXT
 from tests.store import shelf
 from tests.store.house import connected
 from tests.store.shelf import about, code, everything, observation, of, one, patient, reach, search
@@ -217,6 +220,40 @@ async def test_the_walls_functions_use_the_bodies_own_indexes(filled):
         assert not [node for node in plan if node["Node Type"] == "Seq Scan" and node["Relation Name"] != "k"]
 
 
+def chain(text, type_="Observation"):
+    """A search by a chain, over all there is."""
+    offers = find("payer", "system").by_type
+    pairs = [tuple(one.split("=", 1)) for one in text.split("&")]
+    return parse(type_, offers[type_], pairs, CONTEXT, others=offers).query
+
+
+CHAINS = [
+    # indexes that have to be there, query, from so many rows at the far end
+    ({"res_by_token", "res_pkey"}, chain("subject:Patient.family=family7"), 1000),
+    ({"res_by_token"}, chain("performer:Patient.identifier=M1,M2,M3,M4,M5,M6,M7,M8"), 1000),
+    ({"res_by_token"}, chain("target:Observation.patient.identifier=urn:mrn|M7", "Provenance"), 1000),
+    ({"res_by_own", "res_by_token"}, chain("_has:Observation:performer:code=c7", "Patient"), 1000),
+    ({"res_by_date", "res_by_own"}, chain("subject:Patient.gender=unknown"), 5),
+    ({"res_by_date", "res_by_own"}, chain("subject:Patient.gender=unknown&_sort=date"), 5),
+    ({"res_by_patient"}, chain("_has:Observation:patient:status=final", "Patient"), 5),
+    ({"res_by_token"}, chain("_has:Provenance:target:recorded=2024"), 5),
+]
+
+
+@pytest.mark.parametrize(("indexes", "query", "start"), CHAINS)
+async def test_a_chain_stays_on_the_indexes(filled, indexes, query, start):
+    """Few rows at the far end lead to the others by token or own hash; from many, a walk looks up each row's own."""
+    statement = await _statement(filled, query, None, start=start)
+    assert statement.path == "chain"
+    plan = await _plan(filled, statement.sql, *statement.args, analyze=True)
+    run = [node for node in plan if node["Actual Loops"]]
+    used = {node["Index Name"] for node in run if "Index Name" in node}
+    assert indexes <= used, used
+    assert not {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"}
+    if start == 5:  # the inner set is half of the tenant and more, so its rows are not gathered
+        assert max(node["Actual Rows"] * node["Actual Loops"] for node in run) <= 15 * query.count
+
+
 async def test_common_tokens_are_known_by_the_databases_own_count(filled):
     """Frequencies come from pg_stats, readable by the server's role."""
     hashes = (await filled.clinical.bound(filled.tenant)).hashes
@@ -228,12 +265,13 @@ async def test_common_tokens_are_known_by_the_databases_own_count(filled):
     assert frequencies.of([hashes.code(code_, "c7")]) < 0.1 * PATIENTS * EACH
 
 
-async def _statement(mine, query, reached, after=None):
+async def _statement(mine, query, reached, after=None, start=Frequencies.start):
     frequencies = Frequencies(mine.pool)
+    frequencies.start = start
     await frequencies.refresh()
     bound = await mine.clinical.bound(mine.tenant)
     return compiler.page(
-        Narrowed(query, reached or everything(query.type)),
+        Narrowed(query, reached or everything(query.type), sought={one: everything(one) for one in RESOURCES}),
         bound.tenant,
         bound.hashes,
         frequencies,

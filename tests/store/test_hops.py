@@ -4,7 +4,7 @@ import pytest
 
 from careweft.access.reach import How, Narrowed, Way
 from careweft.fhir.search.parse import parse
-from careweft.fhir.search.query import Query
+from careweft.fhir.search.query import Query, Sort
 from careweft.surfaces import find
 from tests.fhir.strategies import CONTEXT
 from tests.store import shelf
@@ -47,6 +47,7 @@ RECORDS = (
     record("Encounter/call", status="planned", subject=ref("Patient/ben")),
     provenance("one", "Observation/pulse"),
     provenance("both", "Observation/shared", "Observation/of-ben"),
+    provenance("by-ben", "Observation/shared"),
     record("Group/both", type="person", actual=True, member=[
         {"entity": ref("Patient/ana")}, {"entity": ref("Patient/ben")}]),
 )  # fmt: skip
@@ -99,12 +100,15 @@ FINDS = [
 @pytest.mark.parametrize("start", [0, 1000])
 @pytest.mark.parametrize(("text", "found"), FINDS)
 async def test_what_a_chain_finds(village, text, found, start):
-    """From the far end as well as by a walk."""
+    """From the far end as well as by a walk, in any order, and so many."""
     village.records._searches._frequencies.start = start
     asked = query(text)
     sought = {one: shelf.everything(one) for one in OFFERS}
 
     assert sorted(await village.ids(asked, sought=sought)) == found.split()
+    for descending in (False, True):
+        by_id = Query(asked.type, asked.where, (Sort("_id", descending),), count=1)
+        assert await village.ids(by_id, sought=sought) == sorted(found.split(), reverse=descending)
     counted = parse(asked.type, OFFERS[asked.type], [("_total", "accurate"), ("_count", "0")], CONTEXT).query
     whole = Query(asked.type, asked.where, count=counted.count, total=counted.total)
     page = await village.records.search(Narrowed(whole, shelf.everything(asked.type), sought=sought))
@@ -126,7 +130,7 @@ CONFINED = [
     ("Observation?performer:Practitioner.family=dee", "pulse"),
     ("Observation?patient.family=lee", "pulse shared"),
     ("Observation?patient.organization.partof.name=north", "pulse shared"),
-    ("Observation?_has:Provenance:target:recorded=2024", "pulse"),
+    ("Observation?_has:Provenance:target:recorded=2024", "pulse shared"),
     ("Observation?_has:Provenance:target:_id=both", ""),
     ("Patient?_has:Observation:patient:_has:Provenance:target:_id=both", ""),
     ("Patient?_has:Observation:patient:_has:Provenance:target:_id=one", "ana"),
@@ -146,6 +150,14 @@ async def test_a_chain_leads_through_nothing_that_is_hidden(village, text, found
     asked, reaches = query(text), confined("ana")
 
     assert sorted(await village.ids(asked, reaches[asked.type], sought=reaches)) == found.split()
+
+
+async def test_a_provenance_is_found_by_whoever_is_named_in_its_target(village):
+    """Of an observation of Ana's that Ben made, both find the origin, as both find the observation."""
+    for who, found in (("ana", ["by-ben", "one"]), ("ben", ["both", "by-ben"])):
+        reaches = confined(who)
+        asked = query("Provenance?recorded=2024")
+        assert sorted(await village.ids(asked, reaches["Provenance"])) == found
 
 
 @pytest.mark.parametrize("text", [text for text, _ in FINDS])

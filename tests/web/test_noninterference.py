@@ -88,7 +88,7 @@ async def test_what_is_hidden_has_no_part_in_an_answer(module_database, number):
         doors = await opened(module_database, clinical, town, random)
         tokens = [await doors.bearer(town.scopes, patient=town.patient, tenant=one) for one in (MAPLE, BIRCH)]
         found = [await same(doors, town, tokens, *request(town, random)) for _ in range(REQUESTS)]
-        assert sum(found) > REQUESTS / 10  # they are no empty answers
+        assert sum(found) > REQUESTS / 50  # they are no empty answers
         if not town.patient:  # and to one who sees all, the two are no twins
             both = [await doors.bearer("system/*.rs", tenant=one) for one in (MAPLE, BIRCH)]
             answers = [[await told(doors, town, each, f"/{one}", n) for n, each in enumerate(both)] for one in LINKS]

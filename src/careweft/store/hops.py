@@ -51,7 +51,9 @@ class Hops:
             rest = [filters[id(one)] for one in groups if one is not group]
             found.append(Source(source.of, (few, *passed, *source.where, *rest)))
             passed.append(f"not ({few})")
-        walks = (Source(one.of, (*passed, *one.where, *filters.values()), one.date) for one in chosen.sources)
+        walks = (
+            Source(one.of, (*passed, *one.where, *filters.values()), one.date, whole=True) for one in chosen.sources
+        )
         return Chosen("chain", (*found, *walks), tuple(groups))
 
     # As a filter -----------------------------------------------------------------------------------------------------
@@ -101,11 +103,7 @@ class Hops:
         within = only_patient(reach) if chosen.path == "patient" else None
         filters = inner.groups(group for group in query.where if not chosen.answers(group))
         filters += shown(inner, reach, within)
-        found = (
-            f"(select {key} as k from {source.of} where {' and '.join([*source.where, *filters])} limit {query.count})"
-            for source in chosen.sources
-        )
-        return " union all ".join(found)
+        return " union all ".join(_some(chosen, source, key, filters, query.count) for source in chosen.sources)
 
     def _at(self, conditions: Conditions, hop: Hop) -> Conditions:
         """Conditions on rows of the hop's type, in the same statement."""
@@ -115,6 +113,13 @@ class Hops:
 def is_hop(test: Test) -> bool:
     """Is this a chain or `_has`?"""
     return isinstance(test.value, Chain | Has)
+
+
+def _some(chosen: Chosen, source: Source, key: str, filters: Sequence[str], most: int) -> str:
+    """Some of a source's rows. A walk is told to follow an index: else the whole table may be read for a rare type."""
+    walks = chosen.path == "walk" or source.whole
+    order = f" order by {source.date} desc, r.rid desc" if walks else ""
+    return f"(select {key} as k from {source.of} where {' and '.join([*source.where, *filters])}{order} limit {most})"
 
 
 def _salt(conditions: Conditions, type_: str, code: str) -> str:

@@ -100,21 +100,33 @@ def _place(conditions: Conditions, after: Place | None) -> tuple[datetime | None
 def _by_id(conditions: Conditions, stretch: Stretch, chosen: Chosen, filters: Sequence[str]) -> str:
     """Rows by id, which only the bodies' own table knows."""
     after = conditions.args.add(stretch.after.keys[0] if stretch.after else None, "text")
-    ending = f"order by i.id {stretch.direction} limit {stretch.limit}"
     if chosen.path == "walk":
-        ids = "ids_descending" if stretch.direction == "desc" else "ids_ascending"
-        most = "null" if filters else str(stretch.limit)
-        return (
-            f"select r.rid, i.id as k from {ids}($1::int4, {conditions.rt}, {after}, {most}) i "
-            f"join res r on r.tenant = $1::int4 and r.rid = i.rid where {' and '.join(filters) or 'true'} {ending}"
-        )
+        return _walked(conditions, stretch, after, filters)
     parts = [
-        f"(select r.rid from {source.of} where {' and '.join([*source.where, *filters])})" for source in chosen.sources
+        f"(select r.rid from {one.of} where {' and '.join([*one.where, *filters])})"
+        for one in chosen.sources
+        if not one.whole
     ]
     sign = "<" if stretch.direction == "desc" else ">"
-    return (
+    looked_up = (
         f"select i.rid, i.id as k from ids_by_rid($1::int4, array({' union all '.join(parts)})) i "
-        f"where ({after} is null or i.id {sign} {after}) {ending}"
+        f"where ({after} is null or i.id {sign} {after}) order by i.id {stretch.direction} limit {stretch.limit}"
+    )
+    walked = [_walked(conditions, stretch, after, [*one.where, *filters]) for one in chosen.sources if one.whole]
+    if not walked:
+        return looked_up
+    either = " union all ".join(f"({one})" for one in (looked_up, *walked))
+    return f"select rid, k from ({either}) merged order by k {stretch.direction} limit {stretch.limit}"
+
+
+def _walked(conditions: Conditions, stretch: Stretch, after: str, where: Sequence[str]) -> str:
+    """All rows of the type by id, until enough are met for which this holds."""
+    ids = "ids_descending" if stretch.direction == "desc" else "ids_ascending"
+    most = "null" if where else str(stretch.limit)
+    return (
+        f"select r.rid, i.id as k from {ids}($1::int4, {conditions.rt}, {after}, {most}) i "
+        f"join res r on r.tenant = $1::int4 and r.rid = i.rid where {' and '.join(where) or 'true'} "
+        f"order by i.id {stretch.direction} limit {stretch.limit}"
     )
 
 

@@ -26,6 +26,8 @@ class Source:
     of: str
     where: tuple[str, ...]
     date: str = "r.d"
+    whole: bool = False
+    """A walk, over all rows of the type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,11 @@ def of_type(conditions: Conditions) -> str:
 
 
 def targets(conditions: Conditions, patient: str) -> str:
-    """The row targets something of this patient's."""
+    """The row targets something of this patient's, be they its subject or named beside it."""
     target = conditions.args.add(conditions.hashes.salt(SEARCH[conditions.type]["target"].number), "int8")
     pat = conditions.args.add(conditions.hashes.own("Patient", patient), "int8")
-    return f"r.tok && array(select x.own # {target} from res x where x.tenant = $1::int4 and x.pat = {pat})"
+    return (
+        f"r.tok && array(select x.own # {target} from res x where x.tenant = $1::int4 and x.pat = {pat} "
+        f"union all select x.own # {target} from res_pat m join res x on x.tenant = m.tenant and x.rid = m.rid "
+        f"where m.tenant = $1::int4 and m.pat = {pat})"
+    )
