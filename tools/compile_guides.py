@@ -54,13 +54,30 @@ class Package:
         """What the table of this guide is called."""
         return f"{self.name.removeprefix('hl7.fhir.us.')}-{self.version}.tsv"
 
+    more: tuple[str, ...] = ()
+    """Value sets that are listed although no profile of the package is bound to them."""
+
     def codes(self, url: str) -> frozenset[tuple[str, str]]:
         """The codes of a value set, none where they cannot be listed."""
         return expanded(self, url)
 
 
+BOUND = (
+    "claim-type",
+    "medicationrequest-category",
+    "process-priority",
+    "subscriber-relationship",
+    "ucum-bodylength",
+    "ucum-bodytemp",
+    "ucum-bodyweight",
+)
+"""R4's value sets from which a guide requires codes, and R4 itself does not."""
+
+
 class R4(Package):
     """The extensions that R4 itself defines: https://hl7.org/fhir/R4/extensibility-registry.html"""
+
+    more = tuple(f"http://hl7.org/fhir/ValueSet/{name}" for name in BOUND)
 
     def __init__(self, wheel: Path) -> None:
         self.name, self.version, self.canonical = "r4", "4.0.1", "http://hl7.org/fhir"
@@ -266,7 +283,7 @@ def flat(element: Element) -> Iterator[tuple[str, Element]]:
 
 def value_sets(package: Package, bodies: Iterable[Body]) -> Iterator[tuple[str, str, list[str]]]:
     """The codes of every value set that somebody is bound to and that the package lists out."""
-    for url in sorted({one.partition("|")[0] for body in bodies for one in body[2]}):
+    for url in sorted({one.partition("|")[0] for body in bodies for one in body[2]} | set(package.more)):
         by_system: dict[str, list[str]] = {}
         for system, code in sorted(() if base_codes(url) else package.codes(url)):
             by_system.setdefault(system, []).append(code)

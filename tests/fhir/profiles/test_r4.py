@@ -38,3 +38,12 @@ def test_every_guide_knows_the_extensions_of_r4(name):
     assert ("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown") in guide(name).codes(
         "http://hl7.org/fhir/ValueSet/data-absent-reason"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value_set", "count"),
+    [(CARIN_BB, "subscriber-relationship", 7), (CARIN_BB, "claim-type", 5), (US_CORE_6, "ucum-bodyweight", 3)],
+)
+def test_value_sets_of_r4_that_only_guides_bind_to_are_listed(name, value_set, count):
+    """Each row: a guide, a value set of R4, how many codes it has."""
+    assert len(guide(name).codes(f"http://hl7.org/fhir/ValueSet/{value_set}")) == count
