@@ -251,6 +251,62 @@ async def test_pages_join_without_gap_or_overlap(mine, sort, reached):
     assert sorted(whole) == sorted(one["id"] for one in made)
 
 
+@pytest.mark.parametrize(
+    "sort", [(), (Sort("date"),), (Sort("_lastUpdated"),), (Sort("value-quantity"), Sort("_id", True))]
+)
+async def test_what_moves_behind_a_pager_is_not_lost(mine, sort):
+    """Decision 22: on its way from page to page each record jumps to the other end; it may come twice."""
+    await mine.put(patient("1"), *(dated(n, n) for n in range(12)))
+    query = search("Observation", sort=sort, count=3)
+    narrowed = Narrowed(query, everything("Observation"))
+    page, seen = await mine.records.search(narrowed), []
+    for turn in range(12):
+        seen += [one.id for one in page.matches]
+        if page.following is None:
+            break
+        if turn < 3:  # what is still to come, to where the pager has been
+            await mine.put(*(dated(n, 50 - n if sort else n + 50) for n in (turn, 11 - turn, 5)))
+        page = await mine.records.search(narrowed, page.following)
+    else:
+        pytest.fail("it goes on for ever")
+    assert set(seen) == {f"o{n}" for n in range(12)}
+
+
+WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+
+
+def dated(number, day):
+    at = f"2024-{day // 28 + 1:02}-{day % 28 + 1:02}"
+    return observation(f"o{number}", "1", effectiveDateTime=at, valueQuantity={"value": day})
+
+
+async def test_nothing_comes_twice_where_nothing_changes(mine):
+    """Also where records were stored just before, by a transaction that the first page saw."""
+    await mine.put(patient("1"), *(dated(n, n) for n in range(7)))
+    found = await mine.ids(search("Observation", count=2))
+    assert (len(found), len(set(found))) == (7, 7)
+
+
+async def test_a_change_under_way_as_the_pager_begins_is_not_lost(mine, database):
+    """Its transaction began before the first page and ends after it."""
+    await mine.put(patient("1"), *(dated(n, n) for n in range(6)))
+    query = search("Observation", count=2)
+    narrowed = Narrowed(query, everything("Observation"))
+    async with connected(database.admin_url) as admin:
+        await admin.execute("begin")
+        await admin.execute("lock table hist in exclusive mode")
+        writing = asyncio.create_task(mine.put(dated(0, 40)))
+        await _until(admin, WAITING, 1)
+        page = await mine.records.search(narrowed)
+        await admin.execute("commit")
+    assert await writing == ["updated"]
+    seen = [one.id for one in page.matches]
+    while page.following is not None:
+        page = await mine.records.search(narrowed, page.following)
+        seen += [one.id for one in page.matches]
+    assert set(seen) == {f"o{n}" for n in range(6)}
+
+
 async def test_what_came_after_the_first_page_is_not_on_later_ones(mine):
     """The highest row at page 1 bounds the pages that follow."""
     await mine.put(*(observation(f"a{n}") for n in range(4)))

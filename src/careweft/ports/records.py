@@ -41,11 +41,16 @@ class Shown(NamedTuple):
 class Place:
     """Where a page ended: sort keys (None: no value) and row of the last match, and the highest row at page 1
     (decision 22).
+
+    `seen` is what page 1 could see; `late` says that the order is through, and what has changed since page 1 is left:
+    it may have moved to where the pager had been.
     """
 
     keys: tuple[str | None, ...]
     rid: int
     top: int
+    seen: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

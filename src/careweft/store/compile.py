@@ -36,7 +36,8 @@ def page(
 ) -> Statement:
     """The statement for at most `limit` rows of a search, from behind `after`.
 
-    Its columns: k (the sort key), top (the highest row number there is), and those of `bodies_by_rid`.
+    Its columns: k (the sort key), top (the highest row number there is), moment and snapshot (of the statement), and
+    those of `bodies_by_rid`.
     """
     query, reach = narrowed.query, narrowed.reach
     hops = Hops(narrowed.sought, estimate)
@@ -48,6 +49,7 @@ def page(
         *conditions.groups(group for group in query.where if not chosen.answers(group)),
         *shown(conditions, reach, within),
         *([f"r.rid <= {conditions.args.add(after.top, 'int8')}"] if after else []),
+        *([f"changed_since(r.xmin, {conditions.args.add(after.seen, 'text')})"] if after and after.late else []),
     ]
     stretch = Stretch(query, after, limit)
     found = order.found(conditions, stretch, chosen, filters)
@@ -80,6 +82,7 @@ def _with_bodies(found: Ordered, sets: Sequence[str] = ()) -> str:
     listed = ", ".join([*sets, f"f as materialized ({found.sql})"])
     return (
         f"with {listed} "
-        f"select {found.key} as k, (select max(x.rid) from res x where x.tenant = $1::int4) as top, b.* "
+        f"select {found.key} as k, (select max(x.rid) from res x where x.tenant = $1::int4) as top, "
+        "now() as moment, (select pg_current_snapshot()::text) as snapshot, b.* "
         f"from bodies_by_rid($1::int4, array(select rid from f)) b join f on f.rid = b.rid order by {found.by}"
     )

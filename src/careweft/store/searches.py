@@ -7,11 +7,11 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ..access.reach import Narrowed, Reach
 from ..fhir.search.include import parameters, targets
-from ..fhir.search.query import Include, Ref
+from ..fhir.search.query import Include, Ref, Sort
 from ..ports.records import Page, Place
 from . import compile as compiler
 from .bound import Bound
@@ -29,6 +29,8 @@ DEEPEST = 8
 COUNTED = 10_000
 """What `_total=estimate` counts one by one."""
 CHUNK = 1000
+LONGEST = timedelta(minutes=10)
+"""No transaction that writes takes longer; one that began before a pager may end after its first page."""
 
 
 class Searches:
@@ -46,6 +48,8 @@ class Searches:
         await self._frequencies.refresh()
         query = narrowed.query
         matches, following = await self._matches(narrowed, after) if query.count and narrowed.reach.ways else ([], None)
+        if following is None and after is not None and not after.late:
+            following = await self._late(narrowed, after)
         included, cut = await self._included(narrowed, matches)
         total: int | None = None
         if query.total != "none" and query.count and after is None and following is None:
@@ -95,6 +99,8 @@ class Searches:
     async def _matches(self, narrowed: Narrowed, after: Place | None) -> tuple[list[Found], Place | None]:
         """A full page, as long as there is more: what a hash let in and the exact check put out is made up for."""
         count, reach = narrowed.query.count, narrowed.reach
+        if after is not None and after.late:
+            narrowed = replace(narrowed, query=replace(narrowed.query, sort=(Sort("_lastUpdated"),)))
         matches: list[Found] = []
         while True:
             wanted = count - len(matches) + 1
@@ -112,6 +118,15 @@ class Searches:
             if len(found) < wanted:
                 return matches, None
             after = _place(found[-1], after)
+
+    async def _late(self, narrowed: Narrowed, after: Place) -> Place | None:
+        """Where a pager that is through goes on, if anything that it asks for has changed since its first page: that
+        may come twice, and is never lost (decision 22).
+        """
+        begun = datetime.fromisoformat(after.seen.partition(" ")[0]) - LONGEST
+        start = Place((begun.isoformat(),), 0, after.top, after.seen.partition(" ")[2], late=True)
+        one = replace(narrowed, query=replace(narrowed.query, count=1))
+        return start if (await self._matches(one, start))[0] else None
 
     async def _first(self, narrowed: Narrowed) -> Sequence[Found]:
         """What a search finds first."""
@@ -190,4 +205,6 @@ def _place(row: Row, before: Place | None) -> Place:
     if isinstance(key, datetime):
         key = key.replace(tzinfo=UTC).isoformat()  # '-infinity' comes without a zone
     keys = tuple(key) if isinstance(key, list) else (key,)
-    return Place(keys, row["rid"], row["top"] if before is None else before.top)
+    if before is None:
+        return Place(keys, row["rid"], row["top"], f"{row['moment'].isoformat()} {row['snapshot']}")
+    return Place(keys, row["rid"], before.top, before.seen, before.late)

@@ -28,12 +28,12 @@ from ..forms import Pairs
 from ..route import Handler, Right
 from ..site import Site
 from . import compartment, paging, parameters, urls, versions
-from .links import Held, Sealer
+from .links import Held, Sealer, held_of
 
 KNOWN = ("start", "end", "_since", "_type", "_count")
 NEXT = "next type"
 """In a link: the type to go on with; no parameter has a space in it."""
-NOWHERE = ((), 0, 0)
+NOWHERE = held_of(Place((), 0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def handler(site: Site, right: Right) -> Handler:
         links = {"self": urls.joined(where, [*pairs, *shown])}
         if page.following is not None:
             type_, place = page.following
-            kept = (place.keys, place.rid, place.top) if place else NOWHERE
+            kept = held_of(place) if place else NOWHERE
             sealed = sealer.seal(where, request.known_caller, Held(at.timestamp(), kept, [*pairs, (NEXT, type_)]))
             links["next"] = urls.joined(where, [(paging.PAGE, sealed), *shown])
         bundle = searchset(

@@ -43,7 +43,7 @@ def handler(site: Site, right: Right) -> Handler:
         forms_ = [pair for pair in given if pair[0] in FORMS]
         links = {"self": urls.joined(where, [*asked, *forms_])}
         if len(versions) > many > 0:
-            sealed = sealer.seal(where, request.known_caller, Held(0.0, ((), page[-1].version, 0), asked))
+            sealed = sealer.seal(where, request.known_caller, Held(0.0, ((), page[-1].version, 0, "", False), asked))
             links["next"] = urls.joined(where, [(paging.PAGE, sealed), *forms_])
         return replies.resource(200, bundles.history(base, links, [past(one) for one in page]), form, [])
 

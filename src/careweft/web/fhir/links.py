@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from ...access.caller import Caller
 from ...fhir.outcomes import BadPage, PageExpired, TooLarge
+from ...ports.records import Place
 
 SECONDS = 3600
 NONCE = 12
@@ -30,11 +31,16 @@ class Held(msgspec.Struct, array_like=True, frozen=True):
     """
 
     at: float
-    place: tuple[tuple[str | None, ...], int, int]
+    place: tuple[tuple[str | None, ...], int, int, str, bool]
     pairs: list[tuple[str, str]]
     until: float = 0.0
     total: int | None = None
     scopes: str = ""
+
+
+def held_of(place: Place) -> tuple[tuple[str | None, ...], int, int, str, bool]:
+    """A place as a link holds it."""
+    return place.keys, place.rid, place.top, place.seen, place.late
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class Sealer:
 def bound(where: str, caller: Caller) -> bytes:
     """What a link is tied to beside its content."""
     who = (caller.client, caller.tenant, caller.patient or "", caller.user or "")
-    return "\n".join(("careweft page 2", where, *who)).encode()
+    return "\n".join(("careweft page 3", where, *who)).encode()
 
 
 _encoder = msgspec.msgpack.Encoder()

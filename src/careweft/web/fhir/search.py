@@ -28,7 +28,7 @@ from ..route import Handler, Right
 from ..site import Site
 from ..telemetry import LOG
 from . import paging, remarks, urls
-from .links import Held, Sealer
+from .links import Held, Sealer, held_of
 
 SLOW = 1.0
 """Seconds; docs/howto/find-a-slow-search.md."""
@@ -60,9 +60,9 @@ def handler(site: Site, right: Right) -> Handler:
         request.patients = patients(page)
         links = {"self": urls.joined(where, [*found.used, *shown])}
         if page.following is not None:
-            following = page.following
-            place = (following.keys, following.rid, following.top)
-            going_on = Held(at.timestamp(), place, list(found.used), 0.0, total, scopes(request.known_caller))
+            going_on = Held(
+                at.timestamp(), held_of(page.following), list(found.used), 0.0, total, scopes(request.known_caller)
+            )
             sealed = sealer.seal(where, request.known_caller, going_on)
             links["next"] = urls.joined(where, [(paging.PAGE, sealed), *shown])
         view = found.query.view
