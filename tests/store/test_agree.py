@@ -110,6 +110,23 @@ async def test_every_prefix_agrees_at_the_edges(module_database, type_, code, va
                 assert sorted(await mine.ids(query)) == sorted(wanted), (prefix, value)
 
 
+async def test_a_combined_composite_is_missing_where_both_its_places_are(database):
+    """A code here and a value there make no pair: `:missing` looks at each place by itself."""
+    apart = {
+        "resourceType": "Observation",
+        "id": "apart",
+        "valueCodeableConcept": {"coding": [{"system": "urn:v", "code": "v"}]},
+        "component": [{"code": {"coding": [{"system": "urn:c", "code": "c"}]}}],
+    }
+    together = {**apart, "id": "together", "code": {"coding": [{"system": "urn:c", "code": "c"}]}}
+    offered = Offers(["combo-code-value-concept"])
+    async with shelf.shelf(database) as mine:
+        await mine.put(apart, together)
+        for wanted, id_ in (("true", "apart"), ("false", "together")):
+            pairs = [("combo-code-value-concept:missing", wanted)]
+            assert await mine.ids(parse("Observation", offered, pairs, CONTEXT).query) == [id_]
+
+
 async def _agree(mine, type_, random, coverage):
     """All searches of one type, over the same resources."""
     offered = Offers([param.code for param in SEARCH[type_].values() if param.kind in KINDS])

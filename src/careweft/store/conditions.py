@@ -154,7 +154,7 @@ class Conditions:
         param = self._params[test.param]
         match test.value:
             case Present(wanted):
-                either = " | ".join(f"r.have >> {place & ORDINALS}" for place in self.places(test))
+                either = " | ".join(f"(r.have >> {place & ORDINALS})" for place in self.places(test))
                 return f"({either}) & 1 = {int(wanted)}"
             case Each((first, second)):
                 return pairs.condition(self, test, first, second)
