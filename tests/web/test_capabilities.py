@@ -59,6 +59,21 @@ def test_the_statement_is_told_from_the_rows(surface):
 
 
 @pytest.mark.parametrize("surface", SURFACES)
+def test_the_statement_says_how_records_are_written(surface):
+    """Updates want If-Match and never create; a create may be conditional; operations are named where they are."""
+    resources = {one["type"]: one for one in statement(surface, BASE)["rest"][0]["resource"]}
+    files = surface.side == "provider"
+    document, observation = resources["DocumentReference"], resources["Observation"]
+
+    assert [document[name] for name in ("versioning", "conditionalCreate", "updateCreate")] == (
+        ["versioned-update", True, False] if files else ["versioned", False, False]
+    )
+    assert (observation["versioning"], observation["conditionalCreate"]) == ("versioned", False)
+    for type_, name in (("Patient", "everything"), ("DocumentReference", "docref")):
+        assert name in {one["name"] for one in resources[type_]["operation"]}
+
+
+@pytest.mark.parametrize("surface", SURFACES)
 async def test_every_declared_parameter_is_taken_and_every_undeclared_refused(doors, surface):
     """FHIR-15: generated from the statement itself."""
     values = {"token": "x", "date": "2024", "string": "x", "number": "1", "quantity": "1", "uri": "http://x",

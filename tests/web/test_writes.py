@@ -8,6 +8,7 @@ from copy import deepcopy
 
 import pytest
 
+from careweft.fhir.validate.known import accepts
 from careweft.fhir.xml import from_xml, to_xml
 from tests.web.desk import FHIR, new_tenant, opened, sent
 
@@ -176,6 +177,8 @@ HUGE = [ref(f"Practitioner/p{n}") for n in range(300)]
     (document("ana", {"contentType": "application/pdf", "url": "Binary/of-ana", "size": 1}), 422, "number of bytes"),
     (document("ana", {"contentType": "image/png", "url": "Binary/of-ana"}), 422, "content type of the Binary"),
     (document("ana", {"url": "Binary/never-was"}), 422, "leads to no record"),
+    (document("ana", {"url": "Binary/of-ben"}), 422, "leads to no record"),
+    (document("ben", {"url": "Binary/of-ben"}), 201, ""),
     (document("ana", {"url": "Patient/ana"}), 422, "leads to no record"),
     (document("ana", {"url": "https://elsewhere.example/a.pdf"}), 422, "leads to no record"),
     (document("ana", {"url": "file:///etc/passwd"}), 422, "leads to no record"),
@@ -526,6 +529,7 @@ async def test_provenance_says_who_filed_each_version(desk, filed):
     agent = made[0]["agent"][0]
     assert agent["who"]["identifier"]["system"].endswith(f"/auth/{desk.tenant.id}/oauth2/v1")
     assert agent["onBehalfOf"]["display"] == "Northwind Clinic"
+    assert [accepts(one) for one in made] == [[], []]
     assert len(mine.json()["entry"]) == 2
 
 

@@ -3,9 +3,11 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ...fhir.search.kinds.reference import literal
+from ...fhir.search.query import Ref
 from . import media
 from .issues import Issue, wrong
 
@@ -74,6 +76,13 @@ def referred(attachment: dict[str, Any], stored: dict[str, Any], path: str) -> I
     if isinstance(own, str) and essence(own) != essence(str(stored.get("contentType"))):
         yield wrong(f"{path}.contentType", "value", "is not the content type of the Binary that its url names")
     yield from consistent(attachment, data, path)
+
+
+def fits(stored: dict[str, Any], patients: Sequence[str]) -> bool:
+    """May a record of these patients hold this Binary? Not where it is another patient's, by its securityContext."""
+    context = stored.get("securityContext")
+    owner = literal(str(context.get("reference"))) if isinstance(context, dict) else None
+    return not patients or not isinstance(owner, Ref) or owner.type != "Patient" or owner.id in patients
 
 
 def essence(content_type: str) -> str:

@@ -86,12 +86,14 @@ class Writes:
         wanted = list(dict.fromkeys(one.to for one in found if one.to is not None))
         seen = dict(zip(wanted, await asyncio.gather(*(self._seen(request, to) for to in wanted)), strict=True))
         issues: list[Issue] = []
+        about = members(resource)
         for one in found:
             there = seen.get(one.to) if one.to else None
-            if there is None:
+            stored = json.decode(there, LARGEST) if there and one.attachment is not None else None
+            if there is None or (stored and not attachments.fits(stored, about)):
                 issues.append(wrong(one.path, "not-found", links.UNKNOWN))
-            elif one.attachment is not None:
-                issues += attachments.referred(one.attachment, json.decode(there, LARGEST), one.path.rpartition(".")[0])
+            elif stored and one.attachment is not None:
+                issues += attachments.referred(one.attachment, stored, one.path.rpartition(".")[0])
         if issues:
             raise NotAccepted(issues)
 
