@@ -17,6 +17,7 @@ ALL = {
     "P2": "benchmarks.p02_read",
     "P3": "benchmarks.p03_search",
     "P4": "benchmarks.p04_bundle",
+    "P5": "benchmarks.p05_page",
     "P6": "benchmarks.p06_load",
     "P9": "benchmarks.p09_audit",
     "P10": "benchmarks.p10_row_level_security",
