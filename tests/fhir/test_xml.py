@@ -353,7 +353,7 @@ def canonical(div: Any) -> Any:
     """Canonical XML: quotes, entities (HTML's too) and empty tags spelled one way."""
     if not isinstance(div, str):
         return exact(div)
-    plain = re.sub(r"&(?!amp;|lt;|gt;)([a-z]+;)", lambda found: html5[found[1]], div)
+    plain = re.sub(r"&(?!amp;|lt;|gt;|quot;|apos;)([a-z]+;)", lambda found: html5[found[1]], div)
     return etree.tostring(etree.fromstring(plain), method="c14n")
 
 

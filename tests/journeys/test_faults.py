@@ -135,7 +135,7 @@ class Site:
             ["ps", "-o", "pid=,args=", "--ppid", str(self.town.at.process.pid)],
             capture_output=True,
             text=True,
-            check=True,
+            check=False,  # 1 where there is none for the moment
         )
         rows = (line.split(None, 1) for line in listed.stdout.splitlines())
         return [int(pid) for pid, line in rows if " serve " in line]

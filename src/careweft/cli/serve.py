@@ -13,12 +13,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..config import Settings
 from .model import Command, Usage, arg
 from .place import note_served, settings_of, standing
+
+if TYPE_CHECKING:  # loaded when something is served
+    from granian.server.mp import MPServer
 
 HEADERS = 10_000
 """Milliseconds within which a request's headers have to arrive (LOAD-02)."""
@@ -28,6 +31,8 @@ BEHIND = 1.0
 """Seconds after the doors: a start is quicker when nothing else starts beside it."""
 RESTART = 2.0
 """Seconds before a job process that fell is started again."""
+CALM, CROWD, PAUSE = 5, 10.0, 1.0
+"""So many web processes that fall within so many seconds are started again at once, more of them after a pause."""
 
 
 def serve(args: argparse.Namespace) -> int:
@@ -77,11 +82,10 @@ def run(settings: Settings, *, worker: bool, when_ready: Callable[[], None] | No
     from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
-    from granian.server import Server
 
     config.hand_down(settings)
     note_served(settings)
-    server = Server(
+    server = steadfast()(
         "careweft.app:application",
         address=settings.host,
         port=settings.port,
@@ -110,6 +114,26 @@ def run(settings: Settings, *, worker: bool, when_ready: Callable[[], None] | No
     finally:
         if jobs:
             jobs.stop()
+
+
+def steadfast() -> "type[MPServer]":
+    """A server that starts its web processes again however often they fall, and waits when they fall too often.
+
+    Granian itself ends where one falls twice within seconds: then two kills, or a restart while the database is away,
+    would take the whole platform down.
+    """
+    from granian.server.mp import MPServer
+
+    class Steadfast(MPServer):
+        def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
+            now = time.monotonic()
+            self._falls = [at for at in getattr(self, "_falls", ()) if now - at < CROWD] + [now]
+            if len(self._falls) > CALM:
+                time.sleep(PAUSE)
+            super()._respawn_workers(*args, **kwargs)
+            self.respawned_wrks.clear()
+
+    return Steadfast
 
 
 def announce(settings: Settings, when_ready: Callable[[], None]) -> None:
