@@ -194,6 +194,11 @@ def asked(type_: str, offer: Offer, random: Random) -> list[Pair]:
         pairs.append(("_sort", ",".join(random.choice(("", "-")) + key for key in keys)))
     pairs += [("_include", random.choice(offer.includes))] if offer.includes and random.random() < 0.2 else []
     pairs += [("_revinclude", one) for one in offer.revincludes if random.random() < 0.2]
+    if random.random() < 0.3:  # and on from there
+        further = [one for of in LINKS for one in surfaces.find("provider", "system").by_type[of].includes]
+        pairs += [("_include:iterate", random.choice(further)) for _ in range(2)]
+    if random.random() < 0.1:
+        pairs.append(("_revinclude:iterate", "Provenance:target"))
     return pairs + [(name, random.choice(values)) for name, values in RESULTS if random.random() < 0.2]
 
 

@@ -372,3 +372,47 @@ async def test_less_of_each_match_and_never_a_silent_subset(doors):
     assert data.content.count(b"SUBSETTED") == 4
     for entry in data.json()["entry"]:
         assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
+
+
+CHAINS = [
+    # scopes, search, status and what is said or found
+    ("patient/*.rs", "Observation?patient.name=ana", 200, ["pulse-ana"]),
+    ("patient/*.rs", "Observation?patient.name=bea", 200, []),
+    ("patient/*.rs", "Patient?_has:Observation:patient:status=final", 200, ["ana"]),
+    ("patient/Observation.rs", "Observation?patient.name=ana", 403, "a scope patient/Patient.s is needed"),
+    ("patient/Patient.rs", "Patient?_has:Observation:patient:code=x", 403, "a scope patient/Observation.s is needed"),
+    ("patient/*.rs", "Patient?_has:Group:member:code=x", 403, "Group is not shown to a token of one patient"),
+    ("patient/*.rs", "Observation?patient.nonsense=x", 400, "'nonsense'"),
+    ("patient/*.rs", "Observation?status.name=x", 400, "'status'; Observation leads on by patient"),
+    ("patient/*.rs", "Patient?_has:Observation:patient=x", 400, "_has:Type:reference:parameter"),
+    ("patient/*.rs", "Patient?general-practitioner:Nobody.name=x", 400, "leads to"),
+    ("patient/*.rs", "Provenance?target.subject.name=x", 400, "name the one that is meant"),
+    ("patient/*.rs", "Observation?encounter.episode-of-care.organization.partof.name=x", 400, "at most 3 references"),
+]
+
+
+@pytest.mark.parametrize(("scopes", "path", "status", "told"), CHAINS)
+async def test_a_chain_is_answered_or_refused_by_name(doors, scopes, path, status, told):
+    """Also under lenience: a chain that cannot be followed is never passed over."""
+    bearer = await doors.bearer(scopes, patient="ana")
+    answer = await get(doors, f"{PATIENT}/{path}", bearer, prefer="handling=lenient")
+
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        assert ids(answer) == told
+    else:
+        (issue,) = answer.json()["issue"]
+        assert told in issue["diagnostics"]
+        assert (
+            issue["code"]
+            == {403: "forbidden", 400: "too-costly" if "most" in told or "meant" in told else "invalid"}[status]
+        )
+
+
+async def test_a_chain_says_where_it_was_not_followed(doors):
+    """A reference of several types goes to those that the token may search."""
+    bearer = await doors.bearer("patient/Observation.rs patient/Patient.rs", patient="ana")
+    answer = await get(doors, f"{PATIENT}/Observation?subject.identifier:missing=true", bearer)
+
+    assert ids(answer) == ["pulse-ana"]
+    assert remarks(answer) == ["A chain was not followed to Device, Group, Location, which this token may not search."]

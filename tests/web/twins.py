@@ -175,7 +175,7 @@ class RecordsTwin:
         every = [
             (rid, one)
             for rid, one in enumerate(self._current(query.type, narrowed.reach), 1)
-            if holds(body(one), query.where)
+            if holds(body(one), query.where, look=lambda of: self._sought(narrowed, of))
         ]
         found = [(rid, one) for rid, one in every if rid > (after.rid if after else 0)]
         shown = found[: query.count]
@@ -201,6 +201,10 @@ class RecordsTwin:
                 if found and found[-1].body is not None:
                     brought[ref.type, ref.id] = found[-1]
         return list(brought.values())
+
+    def _sought(self, narrowed: Narrowed, type_: str) -> list[dict[str, Any]]:
+        reach = narrowed.sought.get(type_)
+        return [body(one) for one in self._current(type_, reach)] if reach else []
 
     def _current(self, type_: str, reach: Reach) -> list[Version]:
         latest = [versions[-1] for (of, _), versions in self.kept.items() if of == type_]

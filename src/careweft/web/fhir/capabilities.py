@@ -6,6 +6,7 @@ from typing import Any
 from ... import __version__
 from ...fhir import json
 from ...fhir.definitions import SEARCH
+from ...fhir.search.chain import DEEPEST
 from ...surfaces import issuers
 from ...surfaces.model import OPERATIONS, Offer, Surface
 from .. import forms, negotiate, replies
@@ -18,6 +19,11 @@ CHANGED = "2026-11-22"
 KEPT = b"public, max-age=300"
 REMEMBERED = 256
 """Statements kept ready, by tenant and by how they were asked for: they change with the program only."""
+CHAINS = (
+    f"Searches chain by every reference parameter that is listed, over at most {DEEPEST} references, and take _has. "
+    "Every step wants the right to search the type that it leads to, and counts only what the caller would find there."
+)
+"""R4 has no element for this."""
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 TOGETHER = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination"
 SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
@@ -71,7 +77,12 @@ def statement(surface: Surface, base_url: str) -> dict[str, Any]:
 
 def rest(surface: Surface, base_url: str) -> dict[str, Any]:
     """The one `rest`: what a server offers."""
-    return {"mode": "server", "security": security(surface, base_url), "resource": [*map(entry, surface.offers)]}
+    return {
+        "mode": "server",
+        "documentation": CHAINS,
+        "security": security(surface, base_url),
+        "resource": [*map(entry, surface.offers)],
+    }
 
 
 def security(surface: Surface, base_url: str) -> dict[str, Any]:
