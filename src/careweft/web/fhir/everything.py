@@ -25,6 +25,7 @@ from ...surfaces.model import Surface
 from .. import negotiate, replies
 from ..exchange import Reply, Request
 from ..forms import Pairs
+from ..leaving import unless_left
 from ..route import Handler, Right
 from ..site import Site
 from . import compartment, paging, parameters, urls, versions
@@ -92,9 +93,8 @@ def handler(site: Site, right: Right) -> Handler:
         itself = versions.present(await records.read("Patient", patient, request.known_reach), request)
         page = compartment.Gathered([] if held else list(first(itself, queries, ZoneInfo(tenant.zone))))
         rest = [one for one in queries if one.type != "Patient"]
-        await compartment.gather(
-            page, records, rest, compartment.narrow(request, surface, patient), asked.count, begun(held)
-        )
+        sees = compartment.narrow(request, surface, patient)
+        await unless_left(request, compartment.gather(page, records, rest, sees, asked.count, begun(held)))
         shared = await compartment.referred(records, page.matches, compartment.readable(request, surface))
         request.patients = tuple(dict.fromkeys((patient, *(one for each in page.matches for one in each.patients))))
         links = {"self": urls.joined(where, [*pairs, *shown])}
