@@ -271,6 +271,17 @@ def kill_postgres(site: Site, chance: Random) -> None:
     site.start_postgres()
 
 
+def test_web_processes_that_fall_again_and_again_are_started_again(site):
+    """Three times within seconds all of them are killed: the server itself stays, and answers."""
+    for _ in range(3):
+        before = set(site.workers())
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        within(30, lambda: len(set(site.workers()) - before) == 2)  # noqa: B023
+    within(30, site.town.at.ready)
+    assert "exiting" not in site.town.at.log.read_text()
+
+
 @pytest.mark.parametrize("kill", [kill_a_worker, kill_postgres])
 def test_no_assertion_buys_twice_and_no_token_is_without_its_row(site, kill):
     """kill -9 while tokens are issued, then every assertion again: one token each at most, and the journal
