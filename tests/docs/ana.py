@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+TYPES, CLINICAL = (f"http://terminology.hl7.org/CodeSystem/{one}" for one in ("v2-0203", "condition-clinical"))
 UCUM, LOINC = "http://unitsofmeasure.org", "http://loinc.org"
 Json = dict[str, Any]
 
@@ -27,8 +28,12 @@ RECORDS: tuple[Json, ...] = (
         "resourceType": "Patient",
         "id": "ana",
         "name": [{"family": "Ordóñez", "given": ["Ana"]}],
-        "identifier": [{"system": "urn:mrn", "value": "A|1"}, {"value": "A-17"}],
+        "identifier": [
+            {"system": "urn:mrn", "value": "A|1"},
+            {"value": "A-17", "type": {"coding": [{"system": TYPES, "code": "MR"}]}},
+        ],
         "birthDate": "1990-02-03",
+        "gender": "female",
     },
     {"resourceType": "Patient", "id": "ben", "active": True},
     observation(
@@ -84,6 +89,16 @@ RECORDS: tuple[Json, ...] = (
     {"resourceType": "Group", "id": "others", "actual": True},
     {"resourceType": "Encounter", "id": "visit", "status": "finished", "subject": {"reference": "Patient/ana"}},
     {"resourceType": "Encounter", "id": "call", "status": "planned", "subject": {"reference": "Patient/ben"}},
+    {
+        "resourceType": "Condition",
+        "id": "asthma",
+        "clinicalStatus": {"coding": [{"system": CLINICAL, "code": "relapse"}]},
+    },
+    {
+        "resourceType": "Condition",
+        "id": "fracture",
+        "clinicalStatus": {"coding": [{"system": CLINICAL, "code": "resolved"}]},
+    },
     {"resourceType": "Device", "id": "pump", "url": "http://device.example/pump"},
     {"resourceType": "Device", "id": "bed", "status": "active"},
     {"resourceType": "RiskAssessment", "id": "high", "prediction": [{"probabilityDecimal": Decimal("0.8")}]},

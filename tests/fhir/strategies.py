@@ -24,7 +24,7 @@ from careweft.fhir.search.escapes import escape, split
 from careweft.fhir.search.kinds import KINDS, composite
 from careweft.fhir.search.kinds.prefix import PREFIXES
 from careweft.fhir.search.parse import modifiers
-from careweft.fhir.search.query import Amount, Display, Logical, Ref, Span, Text, Token, Uri, Value, Whole
+from careweft.fhir.search.query import Amount, Display, Logical, Ref, Span, Text, Token, Typed, Uri, Value, Whole
 
 Pair = tuple[str, str]
 Json = dict[str, Any]
@@ -68,6 +68,12 @@ TIMES = (
     "2024-05-17T08:30:00Z", "2024-05-17T10:30:00+02:00", "2024-05-17T23:59:59.999Z", "2024-05-17T00:00:00-04:00",
     "2024-05-01T00:00:00.5Z", "2024-05-17T08:30:00.123456Z", "1999-12-31T23:59:59Z", "2024-11-03T01:30:00-05:00",
 )  # fmt: skip
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+CLINICAL_CODES = frozenset((CLINICAL, code) for code in ("active", "recurrence", "relapse", "inactive"))
+SETS = tuple(
+    f"http://hl7.org/fhir/ValueSet/{one}"
+    for one in ("observation-status", "administrative-gender", "condition-clinical", "encounter-status")
+)
 ODD = (None, 7, True, "", "odd", [], {}, [None], [[]], ["x"], {"value": {}}, Decimal("1.5"), 1e300)
 APART = frozenset({"contained", "text", "implicitRules", "language", "modifierExtension", "fhir_comments"})
 DEEPEST = 4
@@ -145,6 +151,8 @@ class Maker:
         return found
 
     def coding(self) -> Json:
+        if self.maybe(20):
+            return {"system": CLINICAL, "code": self.one("active", "recurrence", "relapse", "inactive")}
         return self.some(system=self.one(*SYSTEMS), code=self.one(*CODES), display=self.one(*WORDS))
 
     def concept(self) -> Json:
@@ -299,7 +307,7 @@ def held(param: SearchParam, found: Json, zone: tzinfo) -> list[Value]:
     return [value for place in composite.places(param) for value in index.of(place.number)]
 
 
-def write(value: Value, param: SearchParam, modifier: str, random: Random) -> str:  # noqa: C901, PLR0911
+def write(value: Value, param: SearchParam, modifier: str, random: Random) -> str:  # noqa: C901, PLR0911, PLR0912
     """A search value that may find this one; "" where the modifier does not go with it."""
     match value:
         case Whole(values):
@@ -310,6 +318,12 @@ def write(value: Value, param: SearchParam, modifier: str, random: Random) -> st
             return escape(code or "")
         case Token(system, code) if modifier in ("", "not"):
             return coded(system or "", code or "", random)
+        case Token(system, code) if modifier in ("above", "below") and (system, code) in CLINICAL_CODES:
+            return random.choice((code or "", f"{system}|{code}"))
+        case Token(system, code) if modifier in ("in", "not-in"):
+            return random.choice([url for url in SETS if (system, code) in codes(url)] or [""])
+        case Typed(system, kind, number) if modifier == "of-type" and system:
+            return "|".join(map(escape, (system, random.choice((kind, kind.swapcase())), number)))
         case Logical(system, code) if modifier == "identifier":
             return coded(system or "", code or "", random)
         case Display(words) if modifier == "text":
@@ -319,6 +333,12 @@ def write(value: Value, param: SearchParam, modifier: str, random: Random) -> st
         case Ref(type_, id_) if modifier in ("", type_):
             bare = [id_] if modifier or type_ in param.targets else []
             return str(random.choice([f"{type_}/{id_}", f"{BASE}/{type_}/{id_}", f"{type_}/{id_}/_history/9", *bare]))
+        case Uri(link) if modifier and "://" not in link:
+            return ""
+        case Uri(link) if modifier == "above":
+            return escape(link + random.choice(("", "/", "/further")))
+        case Uri(link) if modifier == "below":
+            return escape(random.choice((link, link.rpartition("/")[0], link.rpartition("/")[0] + "/")))
         case Uri(link) if not modifier:
             return escape(link)
         case Span(start, end):
@@ -330,11 +350,19 @@ def write(value: Value, param: SearchParam, modifier: str, random: Random) -> st
     return ""
 
 
-def invented(param: SearchParam, modifier: str, random: Random) -> str:
+def invented(param: SearchParam, modifier: str, random: Random) -> str:  # noqa: C901, PLR0911
     """A value that no resource was found to have."""
     match param.kind, modifier:
         case "composite", _:
             return "$".join(invented(part.param, "", random) for part in composite.parts(param))
+        case "token", ("in" | "not-in"):
+            return random.choice(SETS)
+        case "token", ("above" | "below"):
+            return f"{CLINICAL}|active"
+        case "token", "of-type":
+            return "|".join(escape(one) for one in (SYSTEMS[0], *random.sample(CODES, 2)))
+        case "uri", ("above" | "below"):
+            return "http://p.example/a/b"
         case "token", "text":
             return escape(random.choice(WORDS))
         case ("token", _) | ("reference", "identifier"):

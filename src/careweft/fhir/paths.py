@@ -81,6 +81,31 @@ def walk(path: Path, root: Node, this: Node) -> list[Node]:  # noqa: C901, PLR09
             return [Node(true(walk(left, root, this)) or true(walk(right, root, this)), "boolean")]
 
 
+@cache
+def types(expression: str, type_: str) -> frozenset[str]:
+    """The FHIR types of what the expression may find in a resource of this type.
+
+    >>> sorted(types("Patient.identifier | Patient.telecom", "Patient"))
+    ['ContactPoint', 'Identifier']
+    """
+    return frozenset(_types(read(expression), type_))
+
+
+def _types(path: Path, type_: str) -> set[str]:
+    match path:
+        case Root(name):
+            return {type_} if name in (type_, "Resource", "DomainResource") else set()
+        case Union(parts):
+            return {one for part in parts for one in _types(part, type_)}
+        case Member(of, name):
+            return {found for one in _types(of, type_) for _, _, found in keys(one, name)}
+        case Only(of, wanted):
+            return _types(of, type_) & {wanted}
+        case Where(of, _) | Item(of, _):
+            return _types(of, type_)
+    return set()
+
+
 def true(found: list[Node]) -> bool:
     """A condition holds when it comes to one `true`."""
     return [node.value for node in found] == [True]

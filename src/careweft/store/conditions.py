@@ -27,6 +27,7 @@ from ..fhir.search.query import (
     Test,
     Text,
     Token,
+    Typed,
     Uri,
 )
 from ..fhir.search.sort import MAIN_DATE
@@ -126,7 +127,7 @@ class Conditions:
         param = self._params[test.param]
         return [one.number for one in composite.places(param)] if param.kind == "composite" else [param.number]
 
-    def token(self, p: int, test: Test) -> int:
+    def token(self, p: int, test: Test) -> int:  # noqa: PLR0911 (one row for each kind of value)
         """The token that says what a test asks, under this number."""
         match test.value:
             case Token(None, str(code)):
@@ -143,11 +144,13 @@ class Conditions:
                 return self.hashes.exact(p, text)
             case Each((first, second)):
                 return self.hashes.pair(p, self.token(p, first), self.token(p, second))
+            case Typed(system, code, value):
+                return self.hashes.typed(p, system, token.fold(code), token.fold(value))
             case Logical(system, code):
                 return self.hashes.logical(p, system, None if code is None else token.fold(code))
         raise TypeError(f"a {type(test.value).__name__} is not answered by a token")
 
-    def test(self, test: Test) -> str:
+    def test(self, test: Test) -> str:  # noqa: PLR0911 (one row for each kind of value)
         """One test that needs more than tokens."""
         if isinstance(test.value, Chain | Has) and self.hops is not None:
             return self.hops.condition(self, test)
@@ -160,6 +163,9 @@ class Conditions:
                 return pairs.condition(self, test, first, second)
             case Display(text):
                 return f"(r.tok && array(select terms_starting({self.beginning(param.number, text)}))) is true"
+            case Uri(text):
+                under = self.beginning(param.number, text, folded=text)
+                return f"(r.tok && array(select terms_starting({under}))) is true"
             case Text(text) if test.how == "contains":
                 return f"r.rid in (select {self.containing(param.number, text)})"
             case Text(text):
@@ -170,9 +176,9 @@ class Conditions:
                 return self._amount(param.number, amount, test.how)
         raise TypeError(f"no condition for {type(test.value).__name__}")
 
-    def beginning(self, p: int, text: str) -> str:
-        """Arguments of a lookup of folded texts that begin with this one."""
-        folded = string.fold(text)
+    def beginning(self, p: int, text: str, folded: str | None = None) -> str:
+        """Arguments of a lookup of folded texts that begin with this one, or with `folded` as it stands."""
+        folded = string.fold(text) if folded is None else folded
         head, rest = folded[:HEAD], folded[HEAD:] or None
         add = self.args.add
         return f"$1::int4, {add(p, 'int2')}, {add(head, 'text')}, {add(head + LAST, 'text')}, {add(rest, 'text')}"
@@ -250,8 +256,10 @@ def is_hashed(test: Test) -> bool:
     match test.value:
         case Token():
             return test.param != "_id"
-        case Ref() | Uri() | Logical():
+        case Ref() | Logical() | Typed():
             return True
+        case Uri():
+            return test.how != "below"
         case Text():
             return test.how == "exact"
         case Each(tests):

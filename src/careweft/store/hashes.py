@@ -78,6 +78,10 @@ class Hashes:
         """Two parts of one element, each by its own hash."""
         return self._hash(f"p{param}{_GAP}{first}{_GAP}{second}")
 
+    def typed(self, param: int, system: str, code: str, value: str) -> int:
+        """An identifier's value, with its type."""
+        return self._hash(f"t{param}{_GAP}{system}{_GAP}{code}{_GAP}{value}")
+
     def unit(self, text: str) -> int:
         """A quantity's system, code or unit; 0 for none."""
         return self._hash(f"q{text}") if text else 0

@@ -9,6 +9,7 @@ from ..fhir.definitions import COMPARTMENT, RESOURCES, SEARCH, SearchParam
 from ..fhir.outcomes import Unavailable
 from ..fhir.search.include import parameters
 from ..fhir.search.kinds import composite
+from ..fhir.search.parse import modifiers
 from ..fhir.search.query import AnyOf, Chain, Has
 from .pool import Connection, Pool
 
@@ -19,7 +20,7 @@ FORMS = {
     "string": 1,
     "number": 1,
     "quantity": 1,
-    "uri": 1,
+    "uri": 2,
     "composite": 2,
     "special": 1,
 }
@@ -35,7 +36,8 @@ RAISE_LOCK = 20210  # of pg_advisory_xact_lock, with the type's number; require_
 def digest(param: SearchParam) -> bytes:
     """What the index rows of a parameter depend on."""
     forms = [FORMS[param.kind], *(FORMS[part.param.kind] for part in composite.parts(param))]
-    form = ",".join(map(str, forms))
+    typed = ["of-type"] if param.kind == "token" and "of-type" in modifiers(param) else []
+    form = ",".join([*map(str, forms), *typed])
     parts: tuple[str, ...] = (param.kind, form, param.expression, ",".join(param.targets), repr(param.components))
     parts += tuple(digest(one).hex() for one in composite.places(param) if one != param and param.kind == "composite")
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).digest()

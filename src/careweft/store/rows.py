@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from ..fhir.definitions import RESOURCES, SEARCH
+from ..fhir.definitions.parameters import PER_TYPE
 from ..fhir.search.index import ORDINALS, Cell, Index
 from ..fhir.search.kinds import string, token
 from ..fhir.search.sort import MAIN_DATE
@@ -15,6 +16,7 @@ from .hashes import Hashes
 
 MISSING = datetime.min.replace(tzinfo=UTC)  # PostgreSQL's '-infinity'
 HEAD = 128
+_TYPES = {number: type_ for type_, number in RESOURCES.items()}
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 ALWAYS = 0b11  # every resource has an _id and a _lastUpdated, which the body's own row answers
 
@@ -73,7 +75,7 @@ def rows(type_: str, id_: str, index: Index, patients: Sequence[str], hashes: Ha
     """Sort the values of a resource into rows; `patients` whose compartment it is in, its subject first."""
     d, dz, many, dates = _dates(type_, index)
     pats = [hashes.own("Patient", patient) for patient in patients]
-    terms = _terms(index, hashes) if index.displays else []
+    terms = _terms(index, hashes) if index.displays or index.uris else []
     have = index.have | ALWAYS
     tok, strings = _tokens(index, hashes), index.strings
     pairs: list[Pair] = []
@@ -88,7 +90,7 @@ def rows(type_: str, id_: str, index: Index, patients: Sequence[str], hashes: Ha
         d,
         dz,
         many,
-        [*tok, *(row[3] for row in terms)],
+        list(tok.union(row[3] for row in terms)),
         pats[1:],
         dates,
         [_number(row, hashes) for row in index.amounts] if index.amounts else [],
@@ -128,6 +130,8 @@ def _tokens(index: Index, hashes: Hashes) -> set[int]:
         found.add(hashes.uri(p, text))
     for p, text in index.strings:
         found.add(hashes.exact(p, text))
+    for p, system, code, value in index.typed:
+        found.add(hashes.typed(p, system, token.fold(code), token.fold(value)))
     for row in index.logicals:
         found.update(_logical(hashes, *row))
     return found
@@ -208,8 +212,9 @@ def _logical(hashes: Hashes, p: int, system: str, code: str) -> Iterator[int]:
 
 
 def _terms(index: Index, hashes: Hashes) -> list[tuple[int, str, str | None, int]]:
-    """The words beside codes, each once."""
+    """The words beside codes, and URLs for `:below`, each once."""
     found = {one[3]: one for row in index.displays for one in hashes.known(row, _term)}
+    found |= {one[3]: one for p, uri in index.uris if _has_path(p) for one in hashes.known((p, uri, ""), _link)}
     return list(found.values())
 
 
@@ -217,6 +222,19 @@ def _term(hashes: Hashes, p: int, text: str) -> Iterator[tuple[int, str, str | N
     folded = string.fold(text)
     if folded:
         yield *_cut(p, folded), hashes.display(p, folded)
+
+
+@cache
+def _has_path(p: int) -> bool:
+    """Is this a parameter whose URLs are asked for by the path that they lie on?"""
+    params = SEARCH[_TYPES[p // PER_TYPE]].values()
+    return any(one.number == p and one.kind == "uri" and not one.code.startswith("-") for one in params)
+
+
+def _link(hashes: Hashes, p: int, url: str, _: str) -> Iterator[tuple[int, str, str | None, int]]:
+    """A URL as it stands, by the token that says it anyway; of what is no URL nothing."""
+    if "://" in url:
+        yield *_cut(p, url), hashes.uri(p, url)
 
 
 def _cut(p: int, folded: str) -> tuple[int, str, str | None]:

@@ -120,6 +120,72 @@ ANA = {
 }
 
 
+RELAPSE = {
+    "resourceType": "Condition",
+    "clinicalStatus": {
+        "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "relapse"}]
+    },
+    "identifier": [
+        {
+            "type": {"coding": [{"system": "urn:types", "code": "MR"}, {"system": "urn:types", "code": "old|MR"}]},
+            "system": "urn:mrn",
+            "value": "12345",
+        },
+        {"type": {"coding": [{"system": "urn:types", "code": "SS"}]}, "value": "777"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("clinical-status:below=http://terminology.hl7.org/CodeSystem/condition-clinical|active", True),
+        ("clinical-status:below=http://terminology.hl7.org/CodeSystem/condition-clinical|relapse", True),
+        ("clinical-status:below=active", True),
+        ("clinical-status:below=http://terminology.hl7.org/CodeSystem/condition-clinical|inactive", False),
+        ("clinical-status:above=http://terminology.hl7.org/CodeSystem/condition-clinical|active", False),
+        ("clinical-status:above=http://terminology.hl7.org/CodeSystem/condition-clinical|relapse", True),
+        ("clinical-status:in=http://hl7.org/fhir/ValueSet/condition-clinical", True),
+        ("clinical-status:in=http://hl7.org/fhir/ValueSet/condition-clinical|4.0.1", True),
+        ("clinical-status:in=http://hl7.org/fhir/ValueSet/observation-status", False),
+        ("clinical-status:not-in=http://hl7.org/fhir/ValueSet/condition-clinical", False),
+        ("verification-status:not-in=http://hl7.org/fhir/ValueSet/condition-ver-status", True),
+        ("identifier:of-type=urn:types|MR|12345", True),
+        ("identifier:of-type=urn:types|mr|12345", True),
+        (r"identifier:of-type=urn:types|old\|MR|12345", True),
+        ("identifier:of-type=urn:types|SS|12345", False),
+        ("identifier:of-type=urn:types|SS|777", True),
+        ("identifier:of-type=urn:other|SS|777", False),
+        ("identifier:of-type=urn:types|MR|1,urn:types|MR|12345", True),
+    ],
+)
+def test_codes_by_hierarchy_value_set_and_type(url, found):
+    """A token parameter with one of its further modifiers, and whether it finds the relapse."""
+    assert finds(RELAPSE, url) is found
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "found"),
+    [
+        ("http://a.example/fhir/x", ":below=http://a.example/fhir", True),
+        ("http://a.example/fhir/x", ":below=http://a.example/fhir/", True),
+        ("http://a.example/fhir/x", ":below=http://a.example", True),
+        ("http://a.example/fhir/x", ":below=http://a.example/fhir/x", True),
+        ("http://a.example/fhir/x/", ":below=http://a.example/fhir/x", True),
+        ("http://a.example/fhirx", ":below=http://a.example/fhir", False),
+        ("http://a.example/fhir", ":below=http://a.example/fhir/x", False),
+        ("http://a.example/fhir", ":above=http://a.example/fhir/x/y", True),
+        ("http://a.example/fhir/", ":above=http://a.example/fhir/x/y", True),
+        ("http://a.example", ":above=http://a.example/fhir/x/y", True),
+        ("http://a.example/fhir/x", ":above=http://a.example/fhir", False),
+        ("http://a.example/fhi", ":above=http://a.example/fhir", False),
+    ],
+)
+def test_urls_by_their_path(held, asked, found):
+    """The URL of a Device, a modifier with a URL, and whether one lies under the other."""
+    assert finds({"resourceType": "Device", "url": held}, f"url{asked}") is found
+
+
 @pytest.mark.parametrize(
     ("url", "found"),
     [

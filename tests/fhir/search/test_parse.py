@@ -28,6 +28,7 @@ OFFERED = Offers(
         "focus",
         "code-value-concept",
         "code-value-quantity",
+        "identifier",
     ),
     ("Observation:patient", "Observation:subject"),
     ("Provenance:target",),
@@ -166,7 +167,7 @@ def test_includes_that_iterate_go_on_from_any_type_of_the_api():
         ("_text", "x"),
         ("_content", "x"),
         ("", "x"),
-        ("code:below", "x"),
+        ("code:of-type", "a|b|c"),
         ("code:exact", "x"),
         ("date:exact", "2024"),
         ("patient:Group", "1"),
@@ -255,6 +256,14 @@ def test_unknown_parameters_are_refused(name, text):
         ("code-value-concept", r"a\$b"),
         ("code-value-concept", "|$b"),
         ("code-value-quantity", "a$five"),
+        ("code:below", "x"),
+        ("code:above", "http://loinc.org|8867-4"),
+        ("code:in", "http://hl7.org/fhir/ValueSet/observation-codes"),
+        ("code:not-in", "x"),
+        ("_profile:below", "urn:uuid:0"),
+        ("_profile:above", "a"),
+        ("identifier:of-type", "a|b"),
+        ("identifier:of-type", "a||b"),
         ("value-string", " "),
         ("value-string", "\u0301"),
         ("_count", "-1"),
@@ -303,7 +312,7 @@ def test_lenient_leaves_out_what_is_unknown():
 
     assert (found.used, found.ignored) == ((("status", "final"),), ("nonsense", "other:exact", "_text"))
     with pytest.raises(UnknownParameter):
-        read(("status:below", "x"), lenient=True)
+        read(("status:exact", "x"), lenient=True)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,18 @@ MODIFIERS = (
              "Observation?combo-code-value-quantity:missing=true")),
     Feature("token", ":not", "none of these, or no value", ("Observation?code:not=http://loinc.org|8867-4",)),
     Feature("token", ":text", "the text beside the code begins with it", ("Observation?code:text=heart",)),
+    Feature("token", ":of-type", "an identifier by its type's system and code, and its value: `system|code|value`",
+            ("Patient?identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|A-17",)),
+    Feature("token", ":in", "a member of this value set, which has to be one that a required binding of R4 names and "
+            "that R4 lists", ("Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender",)),
+    Feature("token", ":not-in", "none of its members, or no value",
+            ("Patient?gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender",)),
+    Feature("token uri", ":below", "the code or one under it, where R4 lists the hierarchy of the code system; the URL "
+            "or one on the path under it",
+            ("Condition?clinical-status:below=http://terminology.hl7.org/CodeSystem/condition-clinical|active",
+             "Device?url:below=http://device.example/")),
+    Feature("token uri", ":above", "the code or one over it; the URL or one on whose path it lies",
+            ("Condition?clinical-status:above=relapse", "Device?url:above=http://device.example/pump/parts")),
     Feature("reference", ":[type]", "leads to this type", ("Observation?subject:Patient=ana",)),
     Feature("reference", ":identifier", "by the identifier within the reference",
             ("Observation?subject:identifier=urn:mrn|7",)),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from .query import Amount, Display, Logical, Ref, Span, Text, Token, Uri, Value, Whole
+from .query import Amount, Display, Logical, Ref, Span, Text, Token, Typed, Uri, Value, Whole
 
 Cell = tuple[str, tuple[Any, ...]]  # the list that a row comes from, and the row without its number
 ORDINALS = 63  # a parameter's number modulo 64 is its place among its type's own
@@ -26,6 +26,7 @@ class Index:
         "refs",
         "strings",
         "tokens",
+        "typed",
         "uris",
         "wholes",
         "zone",
@@ -39,6 +40,8 @@ class Index:
         """(number, system or "", code); code "" where a Coding has only a system."""
         self.displays: list[tuple[int, str]] = []
         """Text beside coded values, for `:text`."""
+        self.typed: list[tuple[int, str, str, str]] = []
+        """(number, system or "", code, value) of an Identifier and its type, for `:of-type`."""
         self.refs: list[tuple[int, str, str]] = []
         """(number, type, id) of references within this tenant."""
         self.logicals: list[tuple[int, str, str]] = []
@@ -71,6 +74,7 @@ class Index:
         """What this parameter holds, as values."""
         yield from (Token(system, code) for n, system, code in self.tokens if n == number)
         yield from (Display(text) for n, text in self.displays if n == number)
+        yield from (Typed(*row) for n, *row in self.typed if n == number)
         yield from (Ref(type_, id_) for n, type_, id_ in self.refs if n == number)
         yield from (Logical(system, code) for n, system, code in self.logicals if n == number)
         yield from (Uri(text) for n, text in self.uris if n == number)
@@ -110,4 +114,4 @@ VALUES: Mapping[str, Callable[..., Value]] = {
     "dates": Span,
     "amounts": _amount,
 }
-ROWS = ("tokens", "displays", "refs", "logicals", "uris", "strings", "dates", "amounts", "wholes")
+ROWS = ("tokens", "displays", "typed", "refs", "logicals", "uris", "strings", "dates", "amounts", "wholes")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from .. import paths
 from ..definitions import RESOURCES, SEARCH, SearchParam
 from ..outcomes import BadValue, Exceeding, UnknownParameter
 from . import chain, include, results
@@ -151,8 +152,8 @@ def group(param: SearchParam, modifier: str, text: str, context: Context) -> Any
     if not all(found):
         raise BadValue(f"{param.code} wants a value on each side of a comma; a comma within a value is written \\,")
     read = KINDS[param.kind].read
-    negated = modifier == "not"
-    tests = (test for one in found for test in read(param, "" if negated else modifier, one, context))
+    negated = modifier in ("not", "not-in")
+    tests = (test for one in found for test in read(param, "" if modifier == "not" else modifier, one, context))
     return AnyOf(tuple(tests), negated)
 
 
@@ -167,7 +168,7 @@ def modifiers(param: SearchParam) -> tuple[str, ...]:
     """What may follow the parameter's name, "" being nothing; every resource has an id and a date of change.
 
     >>> modifiers(SEARCH["Observation"]["code"]), modifiers(SEARCH["Observation"]["patient"])
-    (('', 'missing', 'not', 'text'), ('', 'Patient', 'identifier', 'missing'))
+    (('', 'above', 'below', 'in', 'missing', 'not', 'not-in', 'text'), ('', 'Patient', 'identifier', 'missing'))
     """
     if param.kind not in KINDS or (param.kind == "composite" and not composite.parts(param)):
         return ()
@@ -175,5 +176,8 @@ def modifiers(param: SearchParam) -> tuple[str, ...]:
         return ("", "not")
     if param.code == "_lastUpdated":
         return ("",)
+    if param.code.startswith("-"):  # ours, which no API offers
+        return ("", "missing")
     types = (param.targets or tuple(RESOURCES)) if param.kind == "reference" else ()
-    return tuple(sorted({*KINDS[param.kind].modifiers, "missing", *types}))
+    found = {*KINDS[param.kind].modifiers, "missing", *types}
+    return tuple(sorted(found if "Identifier" in paths.types(param.expression, param.type) else found - {"of-type"}))

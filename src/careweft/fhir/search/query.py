@@ -32,6 +32,15 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """An Identifier by system and code of its type, and its value, for `:of-type`."""
+
+    system: str
+    code: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ref:
     """A reference to a resource of this tenant: `Patient/123`."""
 
@@ -124,7 +133,7 @@ class Each:
 
 
 Hop = Chain | Has
-Value = Token | Display | Ref | Logical | Uri | Span | Text | Amount | Present | Chain | Has | Whole | Each
+Value = Token | Display | Typed | Ref | Logical | Uri | Span | Text | Amount | Present | Chain | Has | Whole | Each
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +141,8 @@ class Test:
     """Parameter `param` has a value that compares with `value` by `how`.
 
     `how` by kind: date, number, quantity: eq ne gt lt ge le sa eb ap (`ap` already widened into the value);
-    string: starts exact contains; token: is text; reference: is identifier chain; uri, composite: is; any: missing.
-    For `_has`, which is a parameter of every type: has.
+    string: starts exact contains; token: is text of-type; reference: is identifier chain; uri: is below; composite: is;
+    any: missing. For `_has`, which is a parameter of every type: has.
     """
 
     param: str

@@ -10,11 +10,11 @@ from ...outcomes import BadValue
 from ..context import Context
 from ..escapes import split, unescape
 from ..index import Index
-from ..query import Display, Test, Token, Value
-from . import string
-from .reader import Numbers, items, part
+from ..query import Display, Test, Token, Typed, Value
+from . import string, terminology
+from .reader import Numbers, items, part, text
 
-MODIFIERS = frozenset({"", "not", "text"})
+MODIFIERS = frozenset({"", "not", "text", "of-type", "above", "below", "in", "not-in"})
 BOOLEANS = "http://terminology.hl7.org/CodeSystem/special-values"
 
 
@@ -39,9 +39,13 @@ def coding(element: Any, numbers: Numbers, into: Index, _: str = "") -> None:
 
 
 def identifier(element: Any, numbers: Numbers, into: Index, _: str = "") -> None:
-    """Identifier: system and value; the text of its type for `:text`."""
-    pair(part(element, "system"), part(element, "value"), numbers, into)
-    beside(part(part(element, "type"), "text"), numbers, into)
+    """Identifier: system and value; its type for `:of-type`, the text of that for `:text`."""
+    value, type_ = part(element, "value"), part(element, "type")
+    pair(part(element, "system"), value, numbers, into)
+    beside(part(type_, "text"), numbers, into)
+    for one in items(part(type_, "coding")) if value and type(value) is str else ():
+        if kind := text(part(one, "code")):
+            into.typed.extend((number, text(part(one, "system")), kind, value) for number in numbers)
 
 
 def contact(element: Any, numbers: Numbers, into: Index, _: str = "") -> None:
@@ -90,12 +94,28 @@ READERS = {
 
 
 def read(param: SearchParam, modifier: str, value: str, _: Context) -> tuple[Test, ...]:
-    """One alternative of a value: `code`, `system|code`, `system|`, `|code`; with `:text` words. Raises BadValue."""
-    if modifier == "text":
-        return (Test(param.code, Display(string.words(param.code, unescape(value))), "text"),)
+    """One alternative: `code`, `system|code`, `system|`, `|code`; with a modifier what that wants. Raises BadValue."""
+    match modifier:
+        case "text":
+            return (Test(param.code, Display(string.words(param.code, unescape(value))), "text"),)
+        case "of-type":
+            return (Test(param.code, of_type(param.code, value), "of-type"),)
+        case "in" | "not-in":
+            return tuple(Test(param.code, Token(*one), "is") for one in terminology.members(param.code, value))
+        case "above" | "below":
+            found = terminology.related(param.code, modifier, *places(param.code, value))
+            return tuple(Test(param.code, Token(*one), "is") for one in found)
     if param.code == "_id":
         return (Test("_id", Token(None, unescape(value)), "is"),)
     return (Test(param.code, Token(*places(param.code, value)), "is"),)
+
+
+def of_type(name: str, value: str) -> Typed:
+    """The three places of `system|code|value`, all of which have to be there."""
+    parts = [unescape(part) for part in split(value, "|")]
+    if len(parts) != 3 or not all(parts):
+        raise BadValue(f"{name}:of-type wants system|code|value: of the identifier's type, and its value")
+    return Typed(*parts)
 
 
 def places(name: str, value: str) -> tuple[str | None, str | None]:
@@ -120,6 +140,8 @@ def fits(have: Value, test: Test) -> bool:
         case Token(system, code), Token(system_wanted, code_wanted):
             same_code = code_wanted is None or same(test.param, code or "", code_wanted)
             return system_wanted in (None, system) and same_code
+        case Typed(system, kind, value), Typed(system_wanted, kind_wanted, value_wanted):
+            return system == system_wanted and fold(kind) == fold(kind_wanted) and fold(value) == fold(value_wanted)
         case Display(found), Display(wanted):
             return string.fold(found).startswith(string.fold(wanted))
     return False
