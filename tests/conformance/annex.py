@@ -1,4 +1,4 @@
-"""What certification demands (us_core.txt, blue_button.txt), read into rows; the notation is told there."""
+"""What certification demands (us_core.txt, blue_button.txt, claims.txt), read into rows; the notation is told there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -103,6 +103,12 @@ def us_core() -> tuple[Profile, ...]:
 @cache
 def blue_button() -> tuple[Profile, ...]:
     return tuple(read(HERE / "blue_button.txt"))
+
+
+@cache
+def claims() -> tuple[Profile, ...]:
+    """The profiles of CARIN Blue Button 2.0.0, with what each has to show."""
+    return tuple(read(HERE / "claims.txt"))
 
 
 def profiles() -> list[Profile]:

@@ -120,7 +120,7 @@ def claims_match_encounters(r: Json, known: dict[str, Json]) -> bool:
 def claim_lines_add_up(r: Json, _: dict[str, Json]) -> bool:
     if r["resourceType"] != "ExplanationOfBenefit":
         return True
-    rows = [row for holder in (r, *r["item"]) for row in holder["adjudication"] if "amount" in row]
+    rows = [row for holder in (r, *r["item"]) for row in holder.get("adjudication", ()) if "amount" in row]
     submitted = sum(row["amount"]["value"] for row in rows if row["category"]["coding"][0]["code"] == "submitted")
     total = next(t["amount"]["value"] for t in r["total"] if t["category"]["coding"][0]["code"] == "submitted")
     return bool(submitted == total)

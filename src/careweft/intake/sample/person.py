@@ -9,11 +9,12 @@ from .chance import Chance
 from .names import GIVEN, SURNAMES, TOWNS
 
 RACES = (
-    (("2106-3", "White"), 0.6),
-    (("2054-5", "Black or African American"), 0.14),
-    (("2028-9", "Asian"), 0.07),
+    (("2106-3", "White"), 0.62),
+    (("2054-5", "Black or African American"), 0.15),
+    (("2028-9", "Asian"), 0.08),
     (("1002-5", "American Indian or Alaska Native"), 0.03),
-    (("2131-1", "Other Race"), 0.16),
+    (("2076-8", "Native Hawaiian or Other Pacific Islander"), 0.02),
+    (("UNK", "Unknown"), 0.1),
 )
 LANGUAGES = ((("en", "English"), 0.84), (("es", "Spanish"), 0.12), (("vi", "Vietnamese"), 0.04))
 _TRAITS = (

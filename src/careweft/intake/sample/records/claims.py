@@ -87,7 +87,7 @@ def _header(scene: Scene, bill: Bill, covers: list[Cover], created: datetime) ->
         "billablePeriod": period(bill.start, bill.end),
         "created": instant(created),
         "insurer": named(covers[0].payer),
-        "provider": named(bill.provider),
+        "provider": named(bill.practitioner if kind.key == "oral" else bill.provider),
         "payee": {"type": term("payeetype", "provider"), "party": ref(bill.provider)},
         "outcome": "complete",
         "careTeam": [_member(bill)],
@@ -156,8 +156,9 @@ def _item(scene: Scene, bill: Bill, sequence: int, line: Line, *, itemised: bool
         "servicedDate": bill.start.isoformat(),
         "quantity": {"value": line.quantity},
         "noteNumber": [1],
-        "adjudication": adjudicate(kind.item, pay(line.price, denied=denied) if itemised else {}, rejected=denied),
     }
+    if itemised:
+        item["adjudication"] = adjudicate(kind.item, pay(line.price, denied=denied), rejected=denied)
     if kind.diagnosis:
         item["diagnosisSequence"] = [1]
     if kind.modifier:

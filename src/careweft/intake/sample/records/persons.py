@@ -116,7 +116,7 @@ def _extensions(scene: Scene) -> Iterator[Json]:
     letter, sex = _SEXES[person.sex]
     yield _omb(
         "race",
-        [coding(_OMB, *person.race)],
+        [coding(_OMB if person.race[0][0].isdigit() else TERMS + "v3-NullFlavor", *person.race)],
         person.race[1],
         ("1586-7", "Shoshone") if "tribal" in person.traits else None,
     )
