@@ -1,6 +1,9 @@
 """What holds of every record of a plausible life: each rule takes a resource and the whole set by reference."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from careweft.intake.sample.catalogue.illnesses import ILLNESSES
@@ -43,6 +46,11 @@ def days(resource: Json) -> list[str]:
         for edge in ("start", "end")
     ]
     return [text[:10] for text in said if isinstance(text, str)]
+
+
+def years(start: str, end: str) -> float:
+    """Years from one day to another."""
+    return (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days / 365.25
 
 
 def nothing_before_birth(r: Json, known: dict[str, Json]) -> bool:
@@ -133,16 +141,21 @@ def plan_pays_no_more_than_was_asked(r: Json, _: dict[str, Json]) -> bool:
     return bool(0 <= sums["benefit"] <= sums["submitted"] and sums["benefit"] + sums["copay"] == sums["eligible"])
 
 
-def pregnancy_is_of_women(r: Json, known: dict[str, Json]) -> bool:
-    pregnant = r["resourceType"] == "Condition" and r["code"]["coding"][0]["code"] == "77386006"
-    return not pregnant or known[patient_of(r)]["gender"] == "female"
+def pregnancy_is_of_those_who_can(r: Json, known: dict[str, Json]) -> bool:
+    """Women between 15 and 50, and nobody for longer than 42 weeks."""
+    if r["resourceType"] != "Condition" or r["code"]["coding"][0]["code"] != "77386006":
+        return True
+    mother = known[patient_of(r)]
+    over = r.get("abatementDateTime") or mother.get("deceasedDateTime") or str(TODAY)
+    able = mother["gender"] == "female" and 15 <= years(mother["birthDate"], r["onsetDateTime"]) <= 50
+    return able and years(r["onsetDateTime"], over) * 365.25 <= 42 * 7
 
 
 def illness_fits_the_age(r: Json, known: dict[str, Json]) -> bool:
     if r["resourceType"] != "Condition":
         return True
     row = next(row for row in ILLNESSES.values() if row.snomed == r["code"]["coding"][0]["code"])
-    age = (date.fromisoformat(r["onsetDateTime"]) - date.fromisoformat(known[patient_of(r)]["birthDate"])).days / 365.25
+    age = years(known[patient_of(r)]["birthDate"], r["onsetDateTime"])
     return row.ages[0] - 1 <= age <= row.ages[1] + 2 and row.sex in ("", known[patient_of(r)]["gender"])
 
 
@@ -163,6 +176,32 @@ def measured_during_the_visit(r: Json, known: dict[str, Json]) -> bool:
         return True
     span = known[r["encounter"]["reference"]]["period"]
     return bool(span["start"] <= r["effectiveDateTime"] <= span["end"])
+
+
+def visits_keep_office_hours(r: Json, _: dict[str, Json]) -> bool:
+    """Who is not admitted comes by day and goes home the same day."""
+    if r["resourceType"] != "Encounter" or r["class"]["code"] == "IMP":
+        return True
+    start, end = r["period"]["start"], r["period"]["end"]
+    return bool(start[:10] == end[:10] and "07:00" <= start[11:16] < end[11:16] <= "22:00")
+
+
+def claims_are_decided_after_the_service(r: Json, _: dict[str, Json]) -> bool:
+    return r["resourceType"] != "ExplanationOfBenefit" or bool(
+        r["billablePeriod"]["end"] < r["created"][:10] <= TODAY.isoformat() and r["payment"]["date"] <= str(TODAY)
+    )
+
+
+def a_flag_agrees_with_its_range(r: Json, _: dict[str, Json]) -> bool:
+    if "referenceRange" not in r or "interpretation" not in r:
+        return True
+    value, (span,) = r["valueQuantity"]["value"], r["referenceRange"]
+    flag = "H" if value > span["high"]["value"] else "L" if value < span["low"]["value"] else "N"
+    return bool(r["interpretation"][0]["coding"][0]["code"] == flag)
+
+
+def goals_are_due_after_they_begin(r: Json, _: dict[str, Json]) -> bool:
+    return r["resourceType"] != "Goal" or all(r["startDate"] < target["dueDate"] for target in r["target"])
 
 
 VITAL_BOUNDS = {
@@ -253,7 +292,11 @@ RULES = (
     claims_match_encounters,
     claim_lines_add_up,
     plan_pays_no_more_than_was_asked,
-    pregnancy_is_of_women,
+    pregnancy_is_of_those_who_can,
+    visits_keep_office_hours,
+    claims_are_decided_after_the_service,
+    a_flag_agrees_with_its_range,
+    goals_are_due_after_they_begin,
     illness_fits_the_age,
     illness_ends_after_it_begins,
     what_belongs_to_a_visit_is_of_its_patient,
@@ -266,4 +309,120 @@ RULES = (
     slots_of_appointments_agree,
     agents_say_for_whom,
     contacts_are_fiction,
+)
+
+
+# --- whole lives ------------------------------------------------------------------------------------------------------
+
+Life = dict[str, list[Json]]
+"""The records of one person by type; the Patient among them."""
+
+
+def lives(records: Iterable[Json]) -> list[Life]:
+    """Everybody's records, person by person."""
+    found: dict[str, Life] = {}
+    for one in records:
+        owner = f"Patient/{one['id']}" if one["resourceType"] == "Patient" else patient_of(one)
+        if owner:
+            found.setdefault(owner, {}).setdefault(one["resourceType"], []).append(one)
+    return list(found.values())
+
+
+def measured(life: Life, loinc: str) -> list[tuple[str, float]]:
+    """Day and value of each measurement of a kind, in time."""
+    return sorted(
+        (one["effectiveDateTime"], float(one["valueQuantity"]["value"]))
+        for one in life.get("Observation", ())
+        if one["code"]["coding"][0]["code"] == loinc
+    )
+
+
+def children_do_not_shrink(life: Life) -> bool:
+    """A child's height only grows, but for what a measurement errs."""
+    born = life["Patient"][0]["birthDate"]
+    heights = [value for day, value in measured(life, "8302-2") if years(born, day) < 18]
+    return all(later >= earlier - 1.5 for earlier, later in pairwise(heights))
+
+
+def infants_thrive(life: Life) -> bool:
+    """In the first two years weight and head grow, and a child of one year has its weight."""
+    born = life["Patient"][0]["birthDate"]
+    weights = [(years(born, day), value) for day, value in measured(life, "29463-7") if years(born, day) < 2]
+    heads = [value for day, value in measured(life, "9843-4") if years(born, day) < 2]
+    return (
+        all(later[1] >= earlier[1] * 0.95 for earlier, later in pairwise(weights))
+        and all(later >= earlier - 1 for earlier, later in pairwise(heads))
+        and all(6 <= value <= 15 for age, value in weights if 0.9 < age < 1.1)
+    )
+
+
+def mass_index_follows_from_height_and_weight(life: Life) -> bool:
+    tall, heavy = dict(measured(life, "8302-2")), dict(measured(life, "29463-7"))
+    return all(abs(heavy[at] / (tall[at] / 100) ** 2 - index) < 0.1 for at, index in measured(life, "39156-5"))
+
+
+def visits_do_not_overlap(life: Life) -> bool:
+    spans = sorted((one["period"]["start"], one["period"]["end"]) for one in life.get("Encounter", ()))
+    return all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
+
+
+def no_vaccine_twice_a_day(life: Life) -> bool:
+    given = [
+        (one["occurrenceDateTime"][:10], one["vaccineCode"]["coding"][0]["code"])
+        for one in life.get("Immunization", ())
+        if one["status"] == "completed"
+    ]
+    return len(given) == len(set(given))
+
+
+def no_more_fills_than_were_ordered(life: Life) -> bool:
+    fills = Counter(one["authorizingPrescription"][0]["reference"] for one in life.get("MedicationDispense", ()))
+    return all(
+        fills[f"MedicationRequest/{one['id']}"] <= 1 + one["dispenseRequest"]["numberOfRepeatsAllowed"]
+        for one in life.get("MedicationRequest", ())
+    )
+
+
+def there_is_one_first_cover(life: Life) -> bool:
+    return [one["order"] for one in life["Coverage"]] in ([1], [1, 2])
+
+
+def death_ends_everything(life: Life) -> bool:
+    """After it nobody is expected, treated, cared for or insured."""
+    if "deceasedDateTime" not in life["Patient"][0]:
+        return True
+    return (
+        all(one["status"] != "booked" for one in life.get("Appointment", ()))
+        and all(one["status"] != "active" for one in (*life.get("CareTeam", ()), *life.get("CarePlan", ())))
+        and all(one["lifecycleStatus"] != "active" for one in life.get("Goal", ()))
+        and all("end" in one["period"] for one in (*life["Coverage"], *life.get("EpisodeOfCare", ())))
+        and all(one["status"] != "active" for one in life.get("MedicationRequest", ()))
+    )
+
+
+def the_pregnant_are_said_to_be(life: Life) -> bool:
+    """The last answer about pregnancy agrees with the problem list."""
+    told = [
+        (one["effectiveDateTime"][:10], one["valueCodeableConcept"]["coding"][0]["code"])
+        for one in life.get("Observation", ())
+        if one["code"]["coding"][0]["code"] == "82810-3"
+    ]
+    begun = [
+        one["onsetDateTime"]
+        for one in life.get("Condition", ())
+        if one["code"]["coding"][0]["code"] == "77386006" and "abatementDateTime" not in one
+    ]
+    return all((code == "77386006") == any(onset <= day for onset in begun) for day, code in told)
+
+
+RULES_OF_LIVES = (
+    children_do_not_shrink,
+    infants_thrive,
+    mass_index_follows_from_height_and_weight,
+    visits_do_not_overlap,
+    no_vaccine_twice_a_day,
+    no_more_fills_than_were_ordered,
+    there_is_one_first_cover,
+    death_ends_everything,
+    the_pregnant_are_said_to_be,
 )

@@ -26,7 +26,7 @@ from careweft.intake.sample.catalogue.surveys import SURVEYS
 from careweft.intake.sample.catalogue.visits import VISITS
 from tests import world
 
-from .plausibility import RULES, TODAY
+from .plausibility import RULES, RULES_OF_LIVES, TODAY, Life, lives
 from .profiles import Json, Profile, load
 
 CAST = 20
@@ -50,6 +50,11 @@ def by_type(patients: int, seed: int = 1) -> dict[str, list[Json]]:
 @cache
 def by_reference(patients: int) -> dict[str, Json]:
     return {f"{r['resourceType']}/{r['id']}": r for r in sample(patients)}
+
+
+@cache
+def everyone(patients: int) -> list[Life]:
+    return lives(sample(patients))
 
 
 def references(node: Any) -> Iterator[str]:
@@ -358,6 +363,22 @@ def test_lives_are_plausible(rule: Callable[[Json, dict[str, Json]], bool]) -> N
     known = by_reference(CROWD)
 
     assert [ref for ref, resource in known.items() if not rule(resource, known)] == []
+
+
+@pytest.mark.parametrize("rule", RULES_OF_LIVES, ids=lambda rule: rule.__name__)
+def test_whole_lives_are_plausible(rule: Callable[[Life], bool]) -> None:
+    """Each row: something that holds of everybody's records taken together."""
+    assert [life["Patient"][0]["id"] for life in everyone(CROWD) if not rule(life)] == []
+
+
+def test_a_family_shares_its_plan() -> None:
+    """Whoever is insured through another has that other's subscriber number, unless the sample ends before them."""
+    covers = by_type(CROWD)["Coverage"]
+    holders = {one["subscriberId"] for one in covers if one["relationship"]["coding"][0]["code"] == "self"}
+    others = {one["subscriberId"] for one in covers if one["relationship"]["coding"][0]["code"] != "self"}
+
+    assert others
+    assert others <= holders
 
 
 def test_ages_are_of_every_kind() -> None:

@@ -126,11 +126,17 @@ def _befalls(row: Illness, age: float, person: Person) -> bool:
 
 
 def _visits(person: Person, start: date, end: date, problems: tuple[Problem, ...]) -> tuple[Visit, ...]:
-    planned: dict[date, tuple[str, Problem | None]] = {}
-    for day, kind, problem in (*_illness_visits(person, start, end, problems), *_calm_visits(person, start, end)):
-        if start <= day and day + timedelta(minutes=VISITS[kind].minutes) <= end:
-            planned.setdefault(day, (kind, problem))
-    return tuple(_visit(person, number, day, *planned[day]) for number, day in enumerate(sorted(planned)))
+    """What happens, in time: at most one visit a day, and none during a stay; who is due then comes the day after."""
+    planned: list[tuple[date, str, Problem | None]] = []
+    free = start
+    wanted = (*_illness_visits(person, start, end, problems), *_calm_visits(person, start, end))
+    for day, kind, problem in sorted((one for one in wanted if one[0] >= start), key=lambda one: one[0]):
+        at = max(day, free)
+        over = at + timedelta(minutes=VISITS[kind].minutes)
+        if over <= end:
+            planned.append((at, kind, problem))
+            free = over + timedelta(days=1)
+    return tuple(_visit(person, number, *one) for number, one in enumerate(planned))
 
 
 def _visit(person: Person, number: int, day: date, kind: str, problem: Problem | None) -> Visit:

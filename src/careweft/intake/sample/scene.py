@@ -113,5 +113,5 @@ def _covers(person: Person, life: Life, world: World, subscriber: str) -> list[C
     covers = [Cover(chance.id("Coverage"), payer, f"{subscriber}-{person.index % 10:02}", first, person.death, True)]
     if "second-cover" in person.traits:
         other = world.payers[(person.household.plan + 1) % len(world.payers)]
-        covers.append(Cover(chance.id("Coverage"), other, "S" + chance.digits("member", 9), first, None, False))
+        covers.append(Cover(chance.id("Coverage"), other, "S" + chance.digits("member", 9), first, person.death, False))
     return covers

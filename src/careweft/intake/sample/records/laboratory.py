@@ -124,14 +124,13 @@ def _value(scene: Scene, visit: Visit, analyte: Analyte) -> Json:
         if scene.life.has(illness, visit.day):
             middle, spread = shifted
     value = chance.around(middle, spread, analyte.digits)
-    flag = "H" if value > analyte.high else "L" if value < analyte.low else "N"
-    low, high = (
-        quantity(rounded(bound, analyte.digits), analyte.unit, analyte.ucum) for bound in (analyte.low, analyte.high)
-    )
+    low, high = (rounded(bound, analyte.digits) for bound in (analyte.low, analyte.high))
+    flag = "H" if value > high else "L" if value < low else "N"
+    low_end, high_end = (quantity(bound, analyte.unit, analyte.ucum) for bound in (low, high))
     return {
         "valueQuantity": quantity(value, analyte.unit, analyte.ucum),
         "interpretation": [_FLAGS[flag]],
-        "referenceRange": [{"low": low, "high": high}],
+        "referenceRange": [{"low": low_end, "high": high_end}],
     }
 
 

@@ -52,7 +52,7 @@ def _request(scene: Scene, course: Course, number: int) -> Json:
         "id": scene.chance.id("MedicationRequest"),
         "meta": profiles("us-core-medicationrequest"),
         "identifier": [identifier(OURS + "prescription", "P" + scene.chance.digits("prescription", 9))],
-        "status": "completed" if course.stop else "active",
+        "status": "completed" if course.stop else "stopped" if scene.person.death else "active",
         "intent": "order",
         "category": [concept(_CATEGORY, "community", "Community") if reported else concept(_CATEGORY, *setting)],
     }
