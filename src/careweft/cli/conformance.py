@@ -60,12 +60,17 @@ def entry(tenant: Tenant) -> Entry:
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
     """The report for a person."""
+    unclaimed = [url.rpartition("/")[2] for url, one in report["profiles"].items() if not one["records"]]
     for url, one in report["profiles"].items():
+        if not one["records"]:
+            continue
         yield f"{url}: {one['records']:,} records, {one['failing']:,} with errors"
         for issue in one["issues"][:SHOWN]:
             yield f"{issue['count']:>8,} x {issue['issue']}; {' '.join(issue['first'])}"
         if len(one["issues"]) > SHOWN:
             yield f"         and {len(one['issues']) - SHOWN:,} further kinds of issue (--json tells all)"
-        if one["records"] and one["must_support_never_seen"]:
+        if one["must_support_never_seen"]:
             yield f"         must-support, but in no record: {', '.join(one['must_support_never_seen'])}"
+    if unclaimed:
+        yield f"promised by an API, but claimed by no record: {', '.join(unclaimed)}"
     yield f"{report['records']:,} records looked at"

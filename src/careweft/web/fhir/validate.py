@@ -12,7 +12,7 @@ from ...fhir import json
 from ...fhir.definitions import RESOURCES
 from ...fhir.outcomes import BadValue, UnknownParameter, issue, outcome
 from ...fhir.search.parse import FORMS
-from ...fhir.validate.known import validator
+from ...fhir.validate.known import kept, validator
 from ...intake.filing import checks
 from ...intake.filing.issues import NotAccepted
 from .. import forms, negotiate, replies
@@ -154,7 +154,8 @@ def wrong(site: Site, right: Right, asked: Asked, resource: Resource, stands: Re
         if known.canonical(url, right.type) is None:
             shown = versions.printable(url.rpartition("/")[2])
             yield issue("error", "not-supported", f"No profile of {right.type} that ends in '{shown}' is known here.")
-    yield from (one.as_json() for one in known.issues(resource, asked.profiles))
+    looked = kept(resource) if asked.mode in ("create", "update") else resource
+    yield from (one.as_json() for one in known.issues(looked, asked.profiles))
     if asked.mode in ("create", "update") and right.surface.by_type[right.type].does(asked.mode):
         try:
             checks.check(resource, site.attachment, stands, lambda _: ())
