@@ -62,6 +62,7 @@ NO_IDENTIFIER = ("error", "required", "Patient.identifier")
         ("Patient/$validate?mode=create", GOOD["patient"], [("error", "not-supported")]),
         ("Patient/$validate", DOCUMENT, [("error", "value")]),
         ("Patient/$validate", {"resourceType": "Unicorn"}, [("error", "value")]),
+        ("Patient/$validate", {"resourceType": ["Patient", "Patient"]}, [("error", "value")]),
         ("DocumentReference/$validate?mode=create", DOCUMENT, [WELL]),
         ("DocumentReference/$validate?mode=create", DOCUMENT | {"meta": {"tag": [{"code": "SUBSETTED"}]}},
          [("error", "business-rule", "DocumentReference.meta.tag")]),

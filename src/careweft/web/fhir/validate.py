@@ -148,7 +148,8 @@ def wrong(site: Site, right: Right, asked: Asked, resource: Resource, stands: Re
     known = validator()
     if resource.get("resourceType") != right.type:
         yield issue("error", "value", f"This path is about {right.type}; the resourceType says otherwise.")
-        if resource.get("resourceType") not in RESOURCES:
+        named = resource.get("resourceType")
+        if not isinstance(named, str) or named not in RESOURCES:
             return
     for url in asked.profiles:
         if known.canonical(url, right.type) is None:
