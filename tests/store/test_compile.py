@@ -14,9 +14,10 @@ from careweft.fhir.search.query import AnyOf, Display, Ref, Sort, Text, Token
 from careweft.fhir.search.query import Test as Asked
 from careweft.fhir.search.sort import sortable
 from careweft.ports.records import Place
-from careweft.store.compile import page, referring
+from careweft.store.compile import every, page, referring
 from careweft.store.hashes import Hashes
 from careweft.store.sorting import effective
+from tests.fhir.chains import LINKS, OFFERS, chained
 from tests.fhir.strategies import CONTEXT, TYPICAL, search
 from tests.store.shelf import about, code, everything, of, one, reach
 from tests.store.shelf import search as query_
@@ -142,6 +143,25 @@ def test_nothing_is_shown_by_no_way_and_by_what_can_only_be_read():
     ):
         assert re.search(r"\(+false\)* ?(and|\))", compiled(query_("Observation"), reached).sql)
         assert "false" in referring("Observation", reached, 1, HASHES, [1], 5).sql
+
+
+@pytest.mark.parametrize("type_", LINKS)
+def test_every_value_of_a_chain_is_bound_and_used(type_):
+    """Whichever way it is written, and however far the types on its way are shown."""
+    random = Random(f"compile chains {type_}")
+    for _ in range(30):
+        query = parse(type_, OFFERS[type_], [chained(type_, random)], CONTEXT, others=OFFERS).query
+        key = random.choice((None, *sortable(type_)))
+        query = replace(query, sort=() if key is None else (Sort(key, random.random() < 0.5),))
+        shown = {one: random.choice((everything(one), of("7", one))) for one in LINKS if random.random() < 0.9}
+        narrowed = Narrowed(query, everything(type_), sought=shown)
+        for statement in (
+            page(narrowed, 1, HASHES, random.choice((Known(), Known(1e6, 1e7))), None, query.count + 1),
+            every(narrowed, 1, HASHES, Known()),
+        ):
+            used = {int(number) for number in re.findall(r"\$(\d+)", statement.sql)}
+            assert used == set(range(1, len(statement.args) + 1))
+            assert "'" not in statement.sql.replace("'-infinity'", "")
 
 
 def test_hashes_keep_apart_what_differs():
