@@ -341,11 +341,50 @@ def test_date(effective, date, found):
         ("2024-05-17T08:00:00", "2024-05-17T12:00:00Z", True),
         ("2024-03-11T03:59:59Z", "2024-03-10", True),  # a day of 23 hours
         ("2024-11-04T04:59:59Z", "2024-11-03", True),  # a day of 25 hours
+        ("2024-11-04T05:00:00Z", "2024-11-03", False),
+        ("2024-06-01T03:59:59Z", "2024-05", True),
+        ("2024-06-01T04:00:00Z", "2024-05", False),
+        ("2025-01-01T04:59:59Z", "2024", True),
+        ("2025-01-01T04:59:59Z", "gt2024", False),
+        ("2024-05-17", "2024-05-17T00:00:00-04:00", False),  # a day is no moment
+        ("2024-05-17", "ge2024-05-17T00:00:00-04:00", True),
+        ("2024-05-17", "eb2024-05-18T04:00:00Z", True),
+        ("2024-05-17", "eb2024-05-18T03:59:59Z", False),
+        ("2024-05-17", "sa2024-05-17T03:59:59Z", True),
+        ("2024-05-17T20:00:00-07:00", "2024-05-17", True),  # 23:00 in New York
+        ("2024-05-17T21:00:00-07:00", "2024-05-17", False),  # midnight there
+        ("2024-11-03T01:30:00", "2024-11-03T05:30:00Z", True),  # an hour that comes twice is the first of both
     ],
 )
 def test_the_tenants_zone(held, date, found):
     """Without offset, days and times are those of the tenant's zone: here New York's."""
     assert finds(observation(effectiveDateTime=held), f"date={date}", ZoneInfo("America/New_York")) is found
+
+
+ONE_DAY = {"start": "2024-05-17", "end": "2024-05-17"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "date", "found"),
+    [
+        ("America/New_York", "2024-05-17", True),
+        ("America/New_York", "ge2024-05-17T04:00:00Z", True),
+        ("America/New_York", "sa2024-05-17T04:00:00Z", False),
+        ("Asia/Kolkata", "2024-05-17", True),
+        ("Asia/Kolkata", "sa2024-05-16T18:29:59Z", True),
+        ("Asia/Kolkata", "sa2024-05-16T18:30:00Z", False),
+        ("Asia/Kolkata", "eb2024-05-17T18:30:00Z", True),
+        ("Pacific/Kiritimati", "eb2024-05-17T10:00:00Z", True),
+        ("Pacific/Kiritimati", "eb2024-05-17T09:59:59Z", False),
+    ],
+)
+def test_a_period_of_whole_days_is_the_zones(zone, date, found):
+    """Both ends of a Period, and a date inside a composite, are read where the tenant is."""
+    here = ZoneInfo(zone)
+
+    assert finds(observation(effectivePeriod=ONE_DAY), f"date={date}", here) is found
+    due = observation(code={"coding": [{"code": "due"}]}, valuePeriod=ONE_DAY)
+    assert finds(due, f"code-value-date=due${date}", here) is found
 
 
 def heavy(value, **more):
