@@ -115,6 +115,7 @@ async def test_a_combined_composite_is_missing_where_both_its_places_are(databas
     apart = {
         "resourceType": "Observation",
         "id": "apart",
+        "encounter": {"reference": "Encounter/e"},
         "valueCodeableConcept": {"coding": [{"system": "urn:v", "code": "v"}]},
         "component": [{"code": {"coding": [{"system": "urn:c", "code": "c"}]}}],
     }
