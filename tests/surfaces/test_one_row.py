@@ -19,7 +19,7 @@ from careweft.intake.pieces import Piece
 from careweft.oauth.grants import Authorization
 from careweft.ports.clients import Client
 from careweft.surfaces import SHARED, Surface
-from careweft.surfaces.offers import offer
+from careweft.surfaces.offers import READ_SEARCH, offer
 from careweft.tenancy import Tenant
 from careweft.web import Front
 from careweft.web.routes import table
@@ -162,3 +162,25 @@ async def test_without_the_row_there_is_nothing(api, house, tenant):
         house, surfaces.ALL, await bearer(house, tenant, surfaces.find(api.side, api.audience))
     ) as service:
         assert (await service.get(api.url("", tenant.id) + "/Flag")).status_code == 404
+
+
+WRITTEN = surfaces.build((*SHARED, offer("Flag", by="patient date", can=f"{READ_SEARCH} create update")))
+
+
+@pytest.mark.parametrize("api", WRITTEN, ids=lambda one: one.id)
+async def test_row_may_be_written_where_it_says_so(api, house, tenant):
+    """`create update` in the row, and applications file the type on every API: their own patient's, nobody else's."""
+    mine, base = api.audience == "patient", api.url("", tenant.id)
+    new = {name: value for name, value in flag("", "ana").items() if name != "id"}
+    async with caller(house, WRITTEN, await bearer(house, tenant, api, "*.cruds")) as service:
+        made = await service.post(f"{base}/Flag", json=new)
+        other = await service.post(f"{base}/Flag", json={**new, "subject": {"reference": "Patient/bea"}})
+        changed = {**made.json(), "status": "inactive"}
+        again = await service.put(
+            f"{base}/Flag/{changed['id']}", json=changed, headers={"If-Match": made.headers["etag"]}
+        )
+    async with caller(house, WRITTEN, await bearer(house, tenant, api)) as reader:
+        refused = await reader.post(f"{base}/Flag", json=new)
+
+    assert (made.status_code, again.status_code, again.json()["status"]) == (201, 200, "inactive")
+    assert (other.status_code, refused.status_code) == (422 if mine else 201, 403)
