@@ -387,6 +387,11 @@ def there_is_one_first_cover(life: Life) -> bool:
     return [one["order"] for one in life["Coverage"]] in ([1], [1, 2])
 
 
+def who_holds_a_plan_is_of_age(life: Life) -> bool:
+    held = [one for one in life["Coverage"] if one["relationship"]["coding"][0]["code"] == "self"]
+    return not held or years(life["Patient"][0]["birthDate"], TODAY.isoformat()) >= 18
+
+
 def death_ends_everything(life: Life) -> bool:
     """After it nobody is expected, treated, cared for or insured."""
     if "deceasedDateTime" not in life["Patient"][0]:
@@ -423,6 +428,7 @@ RULES_OF_LIVES = (
     no_vaccine_twice_a_day,
     no_more_fills_than_were_ordered,
     there_is_one_first_cover,
+    who_holds_a_plan_is_of_age,
     death_ends_everything,
     the_pregnant_are_said_to_be,
 )

@@ -22,7 +22,7 @@ def write(scene: Scene) -> Iterator[Json]:
 
 def _coverage(scene: Scene, cover: Cover) -> Json:
     code, kind, plan = PLANS[scene.person.household.plan]
-    holder = scene.person.head or not cover.primary
+    holder = (scene.person.head and scene.person.age(scene.life.end) >= 18) or not cover.primary
     return {
         "resourceType": "Coverage",
         "id": cover.id,
