@@ -13,7 +13,7 @@ from . import official
 
 PACKAGES = {name: f"hl7.fhir.us.{name}" for name in (US_CORE_3, US_CORE_6, CARIN_BB)}
 
-DIV = "text.div is not well-formed: a < or & stands in its text unescaped"
+DIV = "text.div holds &reg;, an entity of HTML, which XHTML in FHIR does not have"
 INVALID = {
     (US_CORE_3, "DiagnosticReport-cardiology-report.json"): (
         "presentedForm.hash is the text EQH/..AgME, in which .. is no base64"
