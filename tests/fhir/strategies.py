@@ -445,12 +445,17 @@ class Coverage:
 
     WANTED = frozenset(
         {(kind, f":{one}" if one else "") for kind in KINDS for one in (*KINDS[kind].modifiers, "missing")
-         if one or kind != "composite"}
-        | {("composite", f"token${kind}{prefix}") for kind in ("date", "quantity") for prefix in PREFIXES}
-        | {("composite", both) for both in ("token$token", "token$string", "reference$token")}
+         if (one or kind != "composite") and one != "of-type"}
         | {(kind, prefix) for kind in KINDS for prefix in KINDS[kind].prefixes}
         | {("reference", ":[type]")}
     )  # fmt: skip
+
+    RARE = frozenset(
+        {("composite", f"token${kind}{prefix}") for kind in ("date", "quantity") for prefix in PREFIXES}
+        | {("composite", both) for both in ("token$token", "token$string", "reference$token")}
+        | {("token", ":of-type")}
+    )
+    """What random resources seldom hold."""
 
     def add(self, type_: str, pairs: Iterable[Pair], found: bool) -> None:
         """Count one search and whether it found a resource."""

@@ -18,10 +18,10 @@ from careweft.fhir.json import decode
 from careweft.fhir.search.evaluate import holds
 from careweft.fhir.search.kinds import KINDS
 from careweft.fhir.search.kinds.prefix import PREFIXES
-from careweft.fhir.search.parse import Offers, parse
+from careweft.fhir.search.parse import Offers, modifiers, parse
 from careweft.fhir.search.query import Sort
 from careweft.fhir.search.sort import key, sortable
-from tests.fhir.strategies import CONTEXT, IDS, TYPICAL, ZONE, Coverage, resource, search
+from tests.fhir.strategies import CONTEXT, IDS, TYPICAL, WORDS, ZONE, Coverage, Maker, held, resource, search, write
 from tests.store import shelf
 from tests.world import DRILL, count
 
@@ -64,6 +64,48 @@ async def test_store_and_evaluator_agree(database, capsys):
         with capsys.disabled():
             print(f"\n{RESOURCES * SEARCHES * len(TYPICAL)} pairs\n{coverage}")  # noqa: T201 (asked for)
         assert not coverage.missing()
+
+
+def dense(random):
+    """Observations, documents and patients that hold what random ones seldom do, from a handful of values."""
+    make = Maker(random, "Observation")
+
+    def measured():
+        key, value = random.choice((
+            ("valueQuantity", make.amount()), ("valueCodeableConcept", make.concept()), ("valueDateTime", make.when()),
+            ("valuePeriod", make.period()), ("valueString", random.choice(WORDS)),
+        ))  # fmt: skip
+        return {"code": make.concept(), key: value}
+
+    kind = {"coding": [{"system": "urn:types", "code": random.choice("ab")}]}
+    related = {"code": random.choice(("appends", "replaces")), "target": make.reference(("DocumentReference",))}
+    yield {"resourceType": "Observation", **measured(), "component": [measured(), measured()]}
+    yield {"resourceType": "DocumentReference", "relatesTo": [related, {"code": "signs"}]}
+    yield {"resourceType": "Patient", "identifier": [make.identifier() | {"type": kind}, {"value": "1", "type": kind}]}
+
+
+async def test_store_and_evaluator_agree_on_what_is_rare(module_database):
+    """Composites of every form and prefix, and identifiers by their type; in the drill each has found something."""
+    random, coverage = Random(SEED), Coverage()
+    made = [one | {"id": str(n)} for n in range(30) for one in dense(random)]
+    async with shelf.shelf(module_database, str(ZONE)) as mine:
+        await mine.put(*made)
+        for _ in range(count(150, 4000)):
+            type_ = random.choice(("Observation", "Observation", "Observation", "DocumentReference", "Patient"))
+            mine_ = [one for one in made if one["resourceType"] == type_]
+            found = [one for one in SEARCH[type_].values() if one.kind == "composite" and modifiers(one)]
+            param = random.choice(found or [SEARCH["Patient"]["identifier"]])
+            modifier = "" if found else "of-type"
+            values = [one for of in random.sample(mine_, 5) for one in held(param, of, ZONE)]
+            texts = [text for one in values if (text := write(one, param, modifier, random))]
+            if texts:
+                pairs = [(f"{param.code}:{modifier}".rstrip(":"), random.choice(texts))]
+                query = parse(type_, Offers([param.code]), pairs, CONTEXT).query
+                wanted = [one["id"] for one in mine_ if holds(one, query.where, ZONE)]
+                assert sorted(await mine.ids(query)) == sorted(wanted), pairs
+                coverage.add(type_, pairs, bool(wanted))
+    if DRILL:
+        assert all(coverage.found[row] for row in Coverage.RARE), coverage.found
 
 
 DATES = ("2024", "2024-05", "2024-05-17", "2024-05-17T09:30:00Z", "2024-05-17T09:30:00.5Z", "2023-12-31", "2025")
