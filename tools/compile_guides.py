@@ -28,6 +28,7 @@ TABLES = ROOT / "src" / "careweft" / "fhir" / "profiles" / "guides"
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 GENERIC = frozenset(("ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6"))
 LABEL = re.compile("\0(.*?)\0")
+CHOICE = re.compile(r"\w+\[x\]:")
 MEMBER = re.compile(r"memberOf\('([^']+)'\)")
 Json = dict[str, Any]
 
@@ -215,11 +216,20 @@ def inherited(structure: Json) -> Iterator[Json]:
     own = {one["id"]: one for one in differential(structure)}
     plain = dict(flat(base(structure["type"]).elements[0]))  # type: ignore[union-attr]
     for one in structure["snapshot"]["element"]:
-        said, under = own.get(one["id"], {}), plain.get(one["id"])
+        said = own.get(one["id"]) or next((own[id_] for id_ in spelled(one["id"]) if id_ in own), {})
+        under = plain.get(one["id"])
         yield {
             "id": one["id"],
             **{key: value for key, value in one.items() if key not in said and more(one, key, under)},
         }
+
+
+def spelled(id_: str) -> Iterator[str]:
+    """How a differential may name the element of a snapshot: `valueQuantity` is `value[x]:valueQuantity` there, and
+    within a slice `value[x]`.
+    """
+    yield CHOICE.sub("", id_)
+    yield id_.replace("value[x]", "valueQuantity")
 
 
 def more(one: Json, key: str, under: Element | None) -> bool:
