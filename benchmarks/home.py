@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ def settings_free() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A served installation: its URL, the process numbers of server and database, a system token, a busy patient."""
+    """A served installation: its URL, the process numbers of server and database, a system token, a busy patient, and how
+    long the load took.
+    """
 
     url: str
     data: Path
@@ -39,6 +42,7 @@ class Home:
     patient: str
     patients: tuple[str, ...]
     observations: int
+    load_seconds: float
 
     @property
     def base(self) -> str:
@@ -88,7 +92,9 @@ def home(patients: int = PATIENTS, *, pin: str | None = "0", workers: int = 1) -
     try:
         with people(patients) as records, standing(data) as database:
             careweft(data, "tenant", "create", "Bench", "--id", TENANT)
+            began = time.monotonic()
             careweft(data, "load", "--tenant", TENANT, str(records))
+            spent = time.monotonic() - began
             patient, many = busiest(records / "Observation.ndjson")
             everyone = tuple(json.loads(line)["id"] for line in (records / "Patient.ndjson").read_text().splitlines())
             app = careweft(
@@ -115,7 +121,15 @@ def home(patients: int = PATIENTS, *, pin: str | None = "0", workers: int = 1) -
             with rig.running(line, pin=pin, env=settings_free()) as server:
                 rig.await_answer(f"http://localhost:{port}/readyz")
                 yield Home(
-                    f"http://localhost:{port}", data, server, database, told["access_token"], patient, everyone, many
+                    f"http://localhost:{port}",
+                    data,
+                    server,
+                    database,
+                    told["access_token"],
+                    patient,
+                    everyone,
+                    many,
+                    spent,
                 )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

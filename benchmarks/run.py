@@ -21,7 +21,11 @@ ALL = {
     "P6": "benchmarks.p06_load",
     "P9": "benchmarks.p09_audit",
     "P10": "benchmarks.p10_row_level_security",
+    "P11": "benchmarks.p11_disk",
     "P12": "benchmarks.p12_start",
+    "P13": "benchmarks.p13_token",
+    "P14": "benchmarks.p14_growth",
+    "MIX": "benchmarks.mix_searches",
 }
 
 
