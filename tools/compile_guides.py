@@ -229,7 +229,8 @@ def spelled(id_: str) -> Iterator[str]:
     within a slice `value[x]`.
     """
     yield CHOICE.sub("", id_)
-    yield id_.replace("value[x]", "valueQuantity")
+    if ":" in id_.partition("[x]")[0]:
+        yield id_.replace("value[x]", "valueQuantity")
 
 
 def more(one: Json, key: str, under: Element | None) -> bool:
