@@ -107,8 +107,9 @@ def _header(scene: Scene, bill: Bill, covers: list[Cover], created: datetime) ->
 
 
 def _billed_anew(scene: Scene, bill: Bill, number: str) -> bool:
-    """A tenth of all claims correct an earlier one; for half of the people, all but the small ones."""
-    return number[-1] == "7" or (bill.kind.key not in ("professional", "pharmacy") and scene.person.index % 4 in (0, 3))
+    """A tenth of all claims correct an earlier one; for half of the people also first refills and all but the small."""
+    small = bill.kind.key in ("professional", "pharmacy") and bill.fill != 1
+    return number[-1] == "7" or (not small and scene.person.index % 4 in (0, 3))
 
 
 def _member(bill: Bill) -> Json:
