@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from joserfc.errors import JoseError
@@ -141,8 +142,14 @@ def imported(key: Json, alg: str) -> ECKey | RSAKey:
     """The public key of a JWK that may verify `alg`: its kind, curve and strength fit (SMART-09, SMART-11)."""
     if not fits(key, alg):
         raise Untrusted("the key is not for this algorithm")
-    public = {name: key[name] for name in PUBLIC[KEY_TYPES[alg]]}
-    if KEY_TYPES[alg] == "EC":
+    return _imported(tuple((name, str(key[name])) for name in PUBLIC[KEY_TYPES[alg]]))
+
+
+@lru_cache(1024)
+def _imported(members_: tuple[tuple[str, str], ...]) -> ECKey | RSAKey:
+    """The key of these members, remembered: to make it takes as long as to verify with it."""
+    public: dict[str, str | list[str]] = dict(members_)
+    if public["kty"] == "EC":
         return ECKey.import_key(public)
     numbers = {name: int.from_bytes(decode(str(public[name])), "big") for name in ("n", "e")}
     if numbers["n"].bit_length() not in RSA_BITS or numbers["e"] < LEAST_EXPONENT or numbers["e"].bit_length() > 64:
