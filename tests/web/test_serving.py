@@ -3,10 +3,14 @@
 import contextlib
 import datetime as dt
 import os
+import shutil
 import signal
 import socket
 import ssl
+import tempfile
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from careweft.store import embedded
+from careweft.store.embedded import Embedded
 from tests.platform import MAPLE, installed
 
 
@@ -127,16 +133,25 @@ def test_another_host_is_misdirected_and_loopback_names_are_preview_only(platfor
     assert httpx.get(address, trust_env=False).status_code == 200
 
 
-def test_a_database_by_url_is_migrated_by_its_owner_and_used_by_the_confined_role(platform, cluster):
-    """`--database URL` of an owner: the schema is made, the server's role gets its own password and owns nothing."""
-    from tests import world
+@pytest.fixture
+def foreign() -> Iterator[Embedded]:
+    """A PostgreSQL of its own: a role's password holds for a whole cluster, and the run's is everybody's."""
+    folder = Path(tempfile.mkdtemp(prefix="careweft-foreign-"))
+    folder.chmod(0o711)
+    cluster = embedded.start(folder)
+    yield cluster
+    cluster.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
-    with world.borrowed(cluster) as database:
-        platform.run("tenant", "create", "Maple", "--id", MAPLE, "--database", database.admin_url)
-        platform.environment["CAREWEFT_DATABASE_URL"] = database.admin_url
-        platform.serve()
-        told = httpx.get(f"{platform.base('provider')}/metadata", trust_env=False)
-        platform.stop()
+
+def test_a_database_by_url_is_migrated_by_its_owner_and_used_by_the_confined_role(platform, foreign):
+    """`--database URL` of an owner: the schema is made, the server's role gets its own password and owns nothing."""
+    url = foreign.dsn("careweft_admin")
+    platform.run("tenant", "create", "Maple", "--id", MAPLE, "--database", url)
+    platform.environment["CAREWEFT_DATABASE_URL"] = url
+    platform.serve()
+    told = httpx.get(f"{platform.base('provider')}/metadata", trust_env=False)
+    platform.stop()
 
     assert told.status_code == 200
 
