@@ -1,0 +1,1 @@
+-- What people grant to applications: requests that wait, codes, refresh tokens, launches.

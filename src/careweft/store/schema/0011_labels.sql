@@ -1,0 +1,1 @@
+-- Sensitive records: which labels stand on a version.
