@@ -53,8 +53,9 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def names(requirements: list[str]) -> dict[str, str]:
-    """Package and pinned version of lines such as `uvloop==0.23.0; sys_platform != 'win32'`."""
-    return dict(line.split(";")[0].strip().lower().split("==") for line in requirements)
+    """Package and pinned version of lines such as `uvloop==0.23.0; sys_platform != 'win32'`, without its extras."""
+    plain = [re.sub(r"\[.*?\]", "", line) for line in requirements]
+    return dict(line.split(";")[0].strip().lower().split("==") for line in plain)
 
 
 def locked(lock: str) -> dict[str, str]:

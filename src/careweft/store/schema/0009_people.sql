@@ -1,1 +1,2 @@
 -- People who sign in: accounts, sessions, relations, invitations.
+select 1;

@@ -1,1 +1,2 @@
 -- What people grant to applications: requests that wait, codes, refresh tokens, launches.
+select 1;

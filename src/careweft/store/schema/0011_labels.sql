@@ -1,1 +1,2 @@
 -- Sensitive records: which labels stand on a version.
+select 1;

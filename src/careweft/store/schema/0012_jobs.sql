@@ -1,1 +1,2 @@
 -- Background jobs and their files: exports.
+select 1;

@@ -1,1 +1,2 @@
 -- Groups that keep themselves current.
+select 1;
