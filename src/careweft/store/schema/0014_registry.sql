@@ -1,0 +1,2 @@
+-- Applications of developers and what tenants decide about them: the portal.
+select 1;
