@@ -70,13 +70,13 @@ def test_a_filter_is_and_within_a_scope():
 def test_an_open_way_makes_the_others_needless():
     found = reach(caller("system/Observation.rs?category=laboratory system/*.rs"), SYSTEM, "Observation", "s")
     assert found.ways == (Way("system", How.SHARED),)
-    assert found.open
+    assert found.wide
 
 
 def test_a_filtered_system_scope_is_not_open():
     found = reach(caller("system/Observation.rs?category=laboratory"), SYSTEM, "Observation", "s")
     assert found.ways == (way(LAB, patient=None, how=How.SHARED, level="system"),)
-    assert not found.open
+    assert not found.wide
 
 
 HOWS = [
@@ -116,7 +116,7 @@ def test_the_reach_table_is_hl7_s_compartment_but_for_the_exceptions():
 @pytest.mark.parametrize("type_", [type_ for type_, how in HOWS if how is How.SHARED])
 def test_shared_types_are_open_to_a_patient(type_):
     found = reach(of_p1(f"patient/{type_}.rs"), PATIENT, type_, "r")
-    assert found.open
+    assert found.wide
     assert found.ways == (Way("patient", How.SHARED),)
 
 
@@ -124,7 +124,7 @@ def test_shared_types_are_open_to_a_patient(type_):
 def test_everything_else_is_confined_to_the_patient(type_):
     found = reach(of_p1(f"patient/{type_}.rs"), PATIENT, type_, "r")
     assert [one.patient for one in found.ways] == ["p1"]
-    assert not found.open
+    assert not found.wide
 
 
 @pytest.mark.parametrize("surface", ALL, ids=lambda one: one.id)
@@ -272,5 +272,5 @@ def test_a_step_has_the_reach_of_its_type():
     scopes = "patient/Patient.rs patient/Observation.r patient/Observation.s?category=laboratory"
     found = followed("Patient?_has:Observation:patient:code=x", scopes)
     assert set(found.sought["Observation"].ways) == {way(LAB)}
-    assert found.open is False
-    assert followed("Patient?_has:Observation:patient:code=x", "system/*.rs", SYSTEM).open
+    assert found.wide is False
+    assert followed("Patient?_has:Observation:patient:code=x", "system/*.rs", SYSTEM).wide

@@ -2,16 +2,24 @@
 
 https://hl7.org/fhir/smart-app-launch/STU2/scopes-and-launch-context.html
 
+Patient access takes `patient/` scopes, which show one patient, and `user/` scopes, which show whom that person may see.
 Scopes only narrow: what is decided here is still confined by `narrow` before a row is read. The answer never depends on
 data (AUTHZ-11).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ..surfaces.model import Surface
 from .caller import Caller
 from .reach import REACH, How
 from .scopes import LETTER, Scope
+
+TAKEN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"patient": frozenset({"patient", "user"}), "system": frozenset({"system"})}
+)
+"""The levels of scopes that a surface takes, by its audience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +50,17 @@ def decide(caller: Caller, surface: Surface, type_: str, interaction: str) -> Al
 
 
 def held(caller: Caller, surface: Surface, type_: str, letter: str) -> Allowed | Denied:
-    """The scopes of `caller` that carry `letter` for `type_` at the level of this surface's audience."""
+    """The scopes of `caller` that carry `letter` for `type_` at a level that this surface takes."""
     if type_ not in surface.by_type:
         return Denied(f"{surface.name} does not offer {type_}")
     if wrong := out_of_context(caller, surface):
         return Denied(wrong)
-    scopes = tuple(
-        one for one in caller.scopes if one.level == surface.audience and one.covers(type_) and letter in one.may
-    )
+    levels = TAKEN[surface.audience]
+    scopes = tuple(one for one in caller.scopes if one.level in levels and one.covers(type_) and letter in one.may)
     if not scopes:
         return Denied(f"a scope {surface.audience}/{type_}.{letter} is needed")
     if surface.audience == "patient" and REACH.get(type_, How.NEVER) is How.NEVER:
-        return Denied(f"{type_} is not shown to a token of one patient")
+        return Denied(f"{type_} is not shown by patient access")
     return Allowed(letter, scopes)
 
 
@@ -66,6 +73,8 @@ def out_of_context(caller: Caller, surface: Surface) -> str | None:
         return "the token has a patient/ scope and no patient"
     if "user" in levels and not caller.user:
         return "the token has a user/ scope and no fhirUser"
+    if ("user" in levels or caller.personal) and caller.sight is None:
+        return "nobody knows whom the user of this token may see"
     if surface.audience == "system" and (caller.patient or caller.user):
         return "a token of a patient or a user is not for system access"
     return None

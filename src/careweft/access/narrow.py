@@ -1,8 +1,9 @@
 """How far a caller sees: the only place where a Reach is made (architecture decision 19).
 
-Each scope that holds is one way: its level, the patient's compartment as the reach table has it, and its granular
-filter, all of which have to hold together. Several scopes on one type are several ways, any of which is enough
-(SCOPE-06).
+Each scope that holds is one way: its level, the patient's compartment as the reach table has it (of a `user/` scope
+that of any patient in the person's sight), and its granular filter, all of which have to hold together. Several scopes
+on one type are several ways, any of which is enough (SCOPE-06). The patient in context neither widens nor confines
+`user/` scopes; and no scope of a token that a person granted shows whom that person may not see.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,10 +14,12 @@ from ..fhir.search.chain import hops
 from ..fhir.search.query import AnyOf, Chain, Has, Include, Query, Test
 from ..surfaces.model import Surface
 from .caller import Caller
-from .decide import Allowed, Denied, decide, held, out_of_context
+from .decide import TAKEN, Allowed, Denied, decide, held, out_of_context
 from .filters import groups
+from .labels import withheld
 from .reach import _SEAL, REACH, How, Narrowed, Reach, Way
 from .scopes import Scope
+from .sight import EVERYBODY, Sight
 
 
 def narrow(query: Query, caller: Caller, surface: Surface, zone: str = "UTC") -> Narrowed | Denied:
@@ -84,7 +87,8 @@ def nameable(caller: Caller, surface: Surface, type_: str, zone: str = "UTC") ->
         return found
     if out_of_context(caller, surface):
         return found
-    return Reach(type_, (Way("patient", REACH[type_], caller.patient),), _SEAL)
+    ways = tuple(_ways(type_, Scope("patient", type_, frozenset("r")), caller, zone))
+    return Reach(type_, ways, _SEAL, withheld(caller.labels))
 
 
 def about(query: Query, caller: Caller, surface: Surface, patient: str, zone: str = "UTC") -> Narrowed | Denied:
@@ -92,9 +96,10 @@ def about(query: Query, caller: Caller, surface: Surface, patient: str, zone: st
     narrowed = narrow(query, caller, surface, zone)
     if isinstance(narrowed, Denied):
         return narrowed
-    how = REACH.get(query.type, How.NEVER)
-    ways = (Way(one.level, how, patient, one.where) for one in narrowed.reach.ways if one.patient in (None, patient))
-    return replace(narrowed, reach=Reach(query.type, tuple(dict.fromkeys(ways)), _SEAL))
+    how, reach_ = REACH.get(query.type, How.NEVER), narrowed.reach
+    known = (one for one in reach_.ways if one.patient in (None, patient))
+    ways = (replace(one, how=how, patient=patient, sight=_left(one.sight, patient)) for one in known)
+    return replace(narrowed, reach=Reach(query.type, tuple(dict.fromkeys(ways)), _SEAL, reach_.withheld))
 
 
 def _reaches(caller: Caller, surface: Surface, types: Iterator[str], letter: str, zone: str) -> Mapping[str, Reach]:
@@ -121,12 +126,26 @@ def _targets(include: Include) -> set[str]:
 
 
 def _seal(type_: str, allowed: Allowed, caller: Caller, zone: str) -> Reach:
-    ways = dict.fromkeys(_way(type_, one, caller, zone) for one in allowed.scopes)
+    ways = dict.fromkeys(way for one in allowed.scopes for way in _ways(type_, one, caller, zone))
     whole = tuple(way for way in ways if way.open)
-    return Reach(type_, whole[:1] or tuple(ways), _SEAL)
+    return Reach(type_, whole[:1] or tuple(ways), _SEAL, withheld(caller.labels))
 
 
-def _way(type_: str, scope: Scope, caller: Caller, zone: str) -> Way:
-    """The way that one scope opens. Where nothing confines it to a patient, that is said by `patient` None alone."""
-    how = REACH[type_] if scope.level == "patient" else How.SHARED
-    return Way(scope.level, how, None if how is How.SHARED else caller.patient, groups(type_, scope.only, zone))
+def _left(sight: Sight | None, patient: str) -> Sight | None:
+    """What a sight still confines where rows are this patient's anyway."""
+    return None if sight is None or sight.surely(patient) else sight
+
+
+def _ways(type_: str, scope: Scope, caller: Caller, zone: str) -> Iterator[Way]:
+    """The way that one scope opens, if it opens any. Where nothing confines it to patients, it is SHARED."""
+    where = groups(type_, scope.only, zone)
+    how = REACH[type_] if scope.level in TAKEN["patient"] else How.SHARED
+    if how is How.SHARED:
+        yield Way(scope.level, how, where=where)
+        return
+    patient = caller.patient if scope.level == "patient" else None
+    sight = caller.sight if caller.personal or scope.level == "user" else EVERYBODY
+    if sight is None or (patient is not None and sight.surely(patient) is False):
+        return
+    left = None if sight.whole else sight if patient is None else _left(sight, patient)
+    yield Way(scope.level, how if patient or left else How.SHARED, patient, where, left)

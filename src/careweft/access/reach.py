@@ -1,5 +1,5 @@
 """How far a caller sees into one type: a union of ways, made by `narrow` and by nothing else (architecture decision
-19).
+19), without what is sensitive and was not opened by name.
 """
 
 from collections.abc import Mapping
@@ -8,15 +8,19 @@ from enum import Enum
 from types import MappingProxyType
 
 from ..fhir.definitions import COMPARTMENT
+from ..fhir.labels import EVERY
 from ..fhir.search.query import AnyOf, Query
+from .sight import Sight
 
 
 class How(Enum):
-    """What a patient-context token sees of a type."""
+    """What patient access shows of a type: to a `patient/` scope by its one patient, to a `user/` scope by the patients
+    in that person's sight.
+    """
 
     COMPARTMENT = "compartment"  # HL7's CompartmentDefinition parameters
     OWN = "own"  # the type's `patient` parameter alone
-    TARGET = "target"  # every patient-bound target is visible
+    TARGET = "target"  # every patient-bound target is visible, and none is withheld
     OWNER = "owner"  # its securityContext, or the document that holds it
     SHARED = "shared"
     NEVER = "never"
@@ -38,22 +42,33 @@ APART = {
     "AuditEvent": How.NEVER,
 }
 REACH: Mapping[str, How] = MappingProxyType(dict.fromkeys(COMPARTMENT, How.COMPARTMENT) | APART)
-"""A type that is not here is never shown to a patient-context token."""
+"""A type that is not here is never shown by patient access."""
+
+HANGING = frozenset(one for one, how in APART.items() if how in (How.TARGET, How.OWNER))
+"""Types that hang on other records: what hangs on a withheld one is withheld, whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to a row: all of it has to hold. `patient` None is not confined; `where` is a granular scope's filter."""
+    """One way to a row: all of it has to hold. `patient` None is not confined to one, `sight` None to no set of them;
+    `where` is a granular scope's filter.
+    """
 
     level: str
     how: How
     patient: str | None = None
     where: tuple[AnyOf, ...] = ()
+    sight: Sight | None = None
+
+    @property
+    def confined(self) -> bool:
+        """It leads to rows of some patients only."""
+        return self.patient is not None or self.sight is not None
 
     @property
     def open(self) -> bool:
-        """This way shows every row of the type."""
-        return self.patient is None and not self.where
+        """This way shows every row of the type, but for what is withheld."""
+        return not self.confined and not self.where
 
 
 _SEAL = object()
@@ -61,18 +76,25 @@ _SEAL = object()
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The rows of one type that one interaction letter shows: any way is enough; no way shows nothing."""
+    """The rows of one type that one interaction letter shows: any way is enough; no way shows nothing. `withheld` are
+    the labels, as bits, any of which withholds a row.
+    """
 
     type: str
     ways: tuple[Way, ...]
     seal: object = field(repr=False, compare=False)
+    withheld: int = EVERY
     open: bool = field(init=False, repr=False, compare=False)
     """Every row of the type is shown."""
+    wide: bool = field(init=False, repr=False, compare=False)
+    """Every row of the type is shown whose own labels are not withheld: its index row tells."""
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
             raise TypeError("a Reach is made by access.narrow")
-        object.__setattr__(self, "open", any(way.open for way in self.ways))
+        whole = any(way.open for way in self.ways)
+        object.__setattr__(self, "open", whole and not self.withheld)
+        object.__setattr__(self, "wide", whole and not (self.withheld and self.type in HANGING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +112,6 @@ class Narrowed:
     sought: Mapping[str, Reach] = field(default_factory=dict)
 
     @property
-    def open(self) -> bool:
-        """Every row of every type that decides what is found is shown: no row has to be looked at for that."""
-        return self.reach.open and all(one.open for one in self.sought.values())
+    def wide(self) -> bool:
+        """What is found is told by index rows alone: no record has to be looked at for that."""
+        return self.reach.wide and all(one.wide for one in self.sought.values())

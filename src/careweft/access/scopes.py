@@ -108,6 +108,20 @@ def spell(scope: Scope, *, v1: bool = False) -> str:
     return f"{scope.level}/{scope.type}.{may}" + (f"?{only}" if only else "")
 
 
+def itself(user: str | None, text: str) -> tuple[Scope, ...]:
+    """The right to read one's own record that the word `fhirUser` brings a practitioner (SMART-16); whoever else there
+    is finds that record in reach anyway.
+
+    >>> [str(one) for one in itself("Practitioner/y", "openid fhirUser user/Patient.rs")]
+    ['user/Practitioner.r?_id=y']
+    """
+    type_, _, id_ = (user or "").partition("/")
+    if type_ not in ("Practitioner", "PractitionerRole") or "fhirUser" not in text.split(" "):
+        return ()
+    found = Scope.read(f"user/{type_}.r?_id={id_}")
+    return () if found is None else (found,)
+
+
 def read_all(text: str) -> tuple[Scope, ...]:
     """Every resource scope of a scope string; what is none is left out."""
     return tuple(scope for one in text.split(" ") if (scope := Scope.read(one)))

@@ -7,6 +7,7 @@ scope that was asked for as SMART 1 spells it comes back so (SCOPE-02).
 
 from collections.abc import Iterable, Iterator
 
+from ..access.labels import words
 from ..access.scopes import Scope, read_all, spell
 from ..surfaces.model import Surface
 from .errors import InvalidScope
@@ -27,6 +28,12 @@ def granted(requested: str, registered: Iterable[str], surface: Surface) -> tupl
     if sum(len(str(one)) + 1 for one in found) > MOST:
         raise InvalidScope(f"Invalid scope: what would be granted is longer than {MOST} characters")
     return found
+
+
+def sensitive(requested: str, registered: Iterable[str]) -> tuple[str, ...]:
+    """The words for sensitive records that were asked for and are registered (`access.labels`)."""
+    held = frozenset(registered)
+    return tuple(one for one in words(requested) if one in held)
 
 
 def meant(scope: Scope, surface: Surface) -> bool:

@@ -41,7 +41,7 @@ class Token:
     @property
     def scope(self) -> str:
         """The granted scopes, as the answer says them."""
-        return " ".join(str(one) for one in self.authorization.scopes)
+        return spelled(self.authorization)
 
     def answer(self) -> dict[str, Any]:
         """The token response: https://www.rfc-editor.org/rfc/rfc6749#section-5.1, with the tenant and the patient in
@@ -83,11 +83,16 @@ class Mint:
             "exp": now + life(client),
             "jti": jti,
             "client_id": client.id,
-            "scope": " ".join(str(one) for one in authorization.scopes),
+            "scope": spelled(authorization),
             "tenant": tenant.id,
         }
         more = {"patient": authorization.patient, "grant": authorization.grant}
         return said | {name: value for name, value in more.items() if value is not None}
+
+
+def spelled(authorization: Authorization) -> str:
+    """What was granted, as one scope string."""
+    return " ".join([*map(str, authorization.scopes), *authorization.words])
 
 
 def life(client: Client) -> int:

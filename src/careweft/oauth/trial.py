@@ -17,7 +17,7 @@ from ..tenancy import Tenant
 from .errors import InvalidClient, InvalidRequest, InvalidScope, UnauthorizedClient
 from .frame import Context
 from .grants import Authorization
-from .scope import granted
+from .scope import granted, sensitive
 from .token import token_entry
 from .tokens import Mint, Token
 
@@ -62,7 +62,10 @@ def authorization(client: Client, patient: str, scope: str | None) -> Authorizat
         raise UnauthorizedClient("an application of the intake reads nothing, for no patient")
     surface = surfaces.find(client.access, "patient")
     registered = tuple(str(one) for one in patient_scopes(client.scopes))
-    return Authorization(client, surface, granted(scope or " ".join(registered), registered, surface), patient)
+    scopes = granted(scope or " ".join(registered), registered, surface)
+    return Authorization(
+        client, surface, scopes, patient, words=sensitive(scope or " ".join(client.scopes), client.scopes)
+    )
 
 
 def patient_scopes(registered: Iterable[str]) -> Iterator[Scope]:

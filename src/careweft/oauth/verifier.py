@@ -10,8 +10,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..access import labels
 from ..access.caller import Caller
-from ..access.scopes import read_all
+from ..access.scopes import itself, read_all
 from ..fhir.outcomes import LoginRequired, Unavailable
 from ..ports.clock import Clock
 from ..ports.keys import Revocations, SigningKey
@@ -156,18 +157,21 @@ def in_time(key: SigningKey, issued: float) -> bool:
 
 
 def caller_of(claims: dict[str, Any], kid: str) -> Caller:
-    """Who calls, read off verified claims."""
+    """Who calls, read off verified claims. Where no person granted the token, its subject is the client."""
+    scope, user = claims["scope"], claims.get("fhirUser")
     return Caller(
         client=claims["client_id"],
         tenant=claims["tenant"],
         audience=claims["aud"],
-        scopes=read_all(claims["scope"]),
+        scopes=(*read_all(scope), *itself(user, scope)),
         patient=claims.get("patient"),
-        user=claims.get("fhirUser"),
+        user=user,
         grant=claims.get("grant"),
         jti=claims["jti"],
         key=kid,
         expires=claims["exp"],
+        account=claims["sub"] if claims["sub"] != claims["client_id"] else None,
+        labels=labels.opened(scope.split(" ")),
     )
 
 

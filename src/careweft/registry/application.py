@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..access import labels as sensitive
 from ..access.scopes import Scope
 from ..ports.clients import Client
 from .keysets import check_set
@@ -150,7 +151,7 @@ def fitting_scopes(asked: Application) -> None:
     levels = LEVELS[asked.type]
     for text in asked.scopes:
         scope = Scope.read(text)
-        if scope is None and (text not in WORDS or asked.type == "system"):
+        if scope is None and text not in sensitive.WORDS and (text not in WORDS or asked.type == "system"):
             raise RegistrationRefused(f"scope wants SMART scopes such as {levels[0]}/*.rs, not {text!r}")
         if scope is not None and scope.level not in levels:
             raise RegistrationRefused(

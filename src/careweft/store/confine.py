@@ -7,7 +7,7 @@ from .sources import IN_COMPARTMENT, targets
 
 def shown(conditions: Conditions, reach: Reach, within: str | None) -> list[str]:
     """The condition that some way of this reach shows the row; none where every row is shown."""
-    if reach.open:
+    if reach.wide:
         return []
     return ["(" + (" or ".join(_way(conditions, way, within) for way in reach.ways) or "false") + ")"]
 

@@ -34,7 +34,7 @@ async def confirmed(narrowed: Narrowed, found: Sequence[Found], search: Search) 
 
 def _certain(group: AnyOf, narrowed: Narrowed) -> bool:
     """There is no hop, or each is over a type of which all is shown."""
-    return all((reach := narrowed.sought.get(hop.type)) is not None and reach.open for hop in hops((group,)))
+    return all((reach := narrowed.sought.get(hop.type)) is not None and reach.wide for hop in hops((group,)))
 
 
 async def _confirmed(group: AnyOf, narrowed: Narrowed, found: Sequence[Found], search: Search) -> Sequence[Found]:

@@ -87,7 +87,7 @@ class PostgresFiling:
         """The draft, ready to be put. Forbidden where the reach would not show it."""
         await self._registries.refresh()
         made = line(self._bound, self._registries, draft.type, draft.id, draft.resource, expected)
-        if not reach.open and not await self._sight.shows(reach, self._as_found(made)):
+        if not reach.wide and not await self._sight.shows(reach, self._as_found(made)):
             raise Forbidden(OUTSIDE)
         return made
 

@@ -50,7 +50,7 @@ class PostgresRecords:
         row = await self._reads.get(self._bound.tenant, type_, id_)
         if row is None:
             return None
-        if reach.open:
+        if reach.wide:
             return opened(row, type_, id_, self._bound.bodies)
         return await self._shown(Found.of(row, type_, id_, self._bound.bodies), reach)
 
@@ -75,7 +75,7 @@ class PostgresRecords:
     async def _shown(self, found: Found, reach: Reach) -> Version | None:
         """The version, if this reach shows it: a tombstone to whom it shows the version before."""
         judged = found
-        if found.sealed is None and not reach.open:
+        if found.sealed is None and not reach.wide:
             before = await self._versions(found.type, found.id, found.version, 1)
             judged = before[0] if before else found
         return found.version_of() if await self._sight.shows(reach, judged) else None

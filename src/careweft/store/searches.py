@@ -73,7 +73,7 @@ class Searches:
             return 0
         plain = replace(narrowed, query=replace(narrowed.query, sort=(), count=CHUNK))
         most = COUNTED if narrowed.query.total == "estimate" else None
-        if not narrowed.open:
+        if not narrowed.wide:
             return await self._one_by_one(plain, most)
         statement = compiler.every(plain, self._bound.tenant, self._bound.hashes, self._frequencies)
         limit = "" if most is None else f" limit {most}"
@@ -111,7 +111,7 @@ class Searches:
             opened = [each(row, self._bound.bodies) for row in found]
             sure = {one.id for one in await confirmed(narrowed, opened, self._first)}
             for at, one in enumerate(opened):
-                if one.id in sure and (reach.open or await self._sight.shows(reach, one)):
+                if one.id in sure and (reach.wide or await self._sight.shows(reach, one)):
                     if len(matches) == count:
                         return matches, _place(found[at - 1], after) if at else after
                     matches.append(one)

@@ -32,7 +32,7 @@ class Sight:
 
     async def shows(self, reach: Reach, found: Found) -> bool:
         """Some way of this reach leads to this version. A tombstone is seen as the version before it: hand in that."""
-        if reach.open:
+        if reach.wide:
             return True
         for way in reach.ways:
             if await self._leads(way, found) and self._passes(way, found):

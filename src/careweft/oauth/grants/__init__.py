@@ -13,13 +13,17 @@ from ..request import TokenRequest
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What a redeemed grant entitles its client to: `scopes` on `surface`, for `patient` where one is in context."""
+    """What a redeemed grant entitles its client to: `scopes` on `surface`, for `patient` where one is in context.
+
+    `words` are the other words of the granted scope, such as `sensitive/SUD`.
+    """
 
     client: Client
     surface: Surface
     scopes: tuple[Scope, ...]
     patient: str | None = None
     grant: str | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from ... import surfaces
 from ...ports.clients import Client
 from ..errors import InvalidRequest, InvalidScope, UnauthorizedClient
 from ..request import TokenRequest
-from ..scope import granted
+from ..scope import granted, sensitive
 from . import Authorization, Grant
 
 
@@ -21,7 +21,8 @@ def redeem(request: TokenRequest, client: Client) -> Authorization:
     if not client.approved:
         raise InvalidScope("Application not authorized for this tenant")
     surface = surfaces.find(client.access, "system")
-    return Authorization(client, surface, granted(request.scope, client.scopes, surface))
+    scopes, words = granted(request.scope, client.scopes, surface), sensitive(request.scope, client.scopes)
+    return Authorization(client, surface, scopes, words=words)
 
 
 CLIENT_CREDENTIALS = Grant("client_credentials", redeem)

@@ -1,0 +1,46 @@
+"""Which records are sensitive, told from their codes: the HL7 labels R, V, ETH, SUD and PSY as bits of a number.
+
+https://terminology.hl7.org/ValueSet-v3-InformationSensitivityPolicy.html, 42 CFR Part 2. What the codes are is in
+`table`; this walks a resource and looks each coding up.
+"""
+
+from typing import Any
+
+from .table import ACT, BITS, CONFIDENTIALITY, EVERY, ROWS, VERSION, named
+
+__all__ = ["BITS", "EVERY", "ROWS", "VERSION", "labels", "spelled"]
+
+
+def labels(resource: dict[str, Any]) -> int:
+    """The labels of a resource: of every coding in it, however deep, contained resources among it.
+
+    >>> coding = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "F11.20"}
+    >>> spelled(labels({"resourceType": "Condition", "code": {"coding": [coding]}}))
+    ('SUD',)
+    """
+    found = _said(resource.get("meta"))
+    left: list[Any] = [resource]
+    while left:
+        one = left.pop()
+        if type(one) is dict:
+            if "code" in one and "system" in one and type(one["system"]) is str:
+                found |= named(one["system"], one["code"])
+            left += [each for each in one.values() if type(each) is dict or type(each) is list]
+        else:
+            left += [each for each in one if type(each) is dict or type(each) is list]
+    return found
+
+
+def _said(meta: Any) -> int:
+    """The labels of `meta.security` that name no system: what they mean is plain enough to withhold."""
+    security = meta.get("security") if type(meta) is dict else None
+    found = 0
+    for one in security if type(security) is list else ():
+        if type(one) is dict and "system" not in one:
+            found |= named(ACT, one.get("code")) | named(CONFIDENTIALITY, one.get("code"))
+    return found
+
+
+def spelled(bits: int) -> tuple[str, ...]:
+    """The labels of these bits, in the order of the table."""
+    return tuple(label for label, bit in BITS.items() if bits & bit)
