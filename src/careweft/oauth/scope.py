@@ -5,7 +5,8 @@ in the answer's `scope`. What is no scope of this API is dropped; where nothing 
 scope that was asked for as SMART 1 spells it comes back so (SCOPE-02).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from ..access.labels import words
 from ..access.scopes import Scope, read_all, spell
@@ -14,6 +15,8 @@ from .errors import InvalidScope
 
 MOST = 4096
 """Characters of a granted scope: a token has to fit into a header of 8 KB (SCOPE-07)."""
+LEVELS: Mapping[str, tuple[str, ...]] = MappingProxyType({"patient": ("patient", "user"), "system": ("system",)})
+"""The levels of scope that a surface takes, by its audience."""
 
 
 def granted(requested: str, registered: Iterable[str], surface: Surface) -> tuple[Scope, ...]:
@@ -21,13 +24,55 @@ def granted(requested: str, registered: Iterable[str], surface: Surface) -> tupl
     asked = [one for one in read_all(requested) if meant(one, surface)]
     if not asked:
         raise InvalidScope(f"Invalid scope: use {surface.audience}/ scopes of resource types that this API offers")
-    held = [one for text in registered for one in read_all(text) if meant(one, surface)]
-    found = tuple(dict.fromkeys(common(asked, held)))
+    found = held(asked, registered, surface)
     if not found:
         raise InvalidScope("Invalid scope: nothing of it was registered for this application")
+    return short(found)
+
+
+def within(requested: str, registered: Sequence[str], surface: Surface) -> tuple[str, ...]:
+    """The part of a request that lies within the registration, words such as openid first; raises InvalidScope where
+    that is nothing.
+    """
+    words = spoken(requested, registered)
+    asked = [one for one in read_all(requested) if meant(one, surface)]
+    found = (*words, *map(str, short(held(asked, registered, surface))))
+    if not found:
+        raise InvalidScope("Invalid scope: nothing of it was registered for this application")
+    return found
+
+
+def spoken(requested: str, registered: Sequence[str]) -> tuple[str, ...]:
+    """The scopes without a resource type, such as openid, that are asked for and registered. Of a refresh token for
+    ever and one for the session the former is meant.
+    """
+    asked = dict.fromkeys(one for one in requested.split(" ") if one in registered and Scope.read(one) is None)
+    return tuple(one for one in asked if one != "online_access" or "offline_access" not in asked)
+
+
+def held(asked: Sequence[Scope], registered: Iterable[str], surface: Surface) -> tuple[Scope, ...]:
+    """What of these resource scopes was registered."""
+    had = [one for text in registered for one in read_all(text) if meant(one, surface)]
+    return tuple(dict.fromkeys(common(asked, had)))
+
+
+def short(found: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    """The same, if a token that says them all could be sent; raises InvalidScope."""
     if sum(len(str(one)) + 1 for one in found) > MOST:
         raise InvalidScope(f"Invalid scope: what would be granted is longer than {MOST} characters")
     return found
+
+
+def covered(requested: str, permitted: Sequence[str]) -> tuple[str, ...]:
+    """Each scope of a request, all of which lie within what is permitted; raises InvalidScope where one does not: at a
+    refresh nothing is dropped in silence (RFC 6749 section 6).
+    """
+    had = read_all(" ".join(permitted))
+    for text in requested.split():
+        scope = Scope.read(text)
+        if not (text in permitted if scope is None else any(one == scope or wider(one, scope) for one in had)):
+            raise InvalidScope("Invalid scope: more than was granted")
+    return tuple(dict.fromkeys(requested.split()))
 
 
 def sensitive(requested: str, registered: Iterable[str]) -> tuple[str, ...]:
@@ -37,8 +82,8 @@ def sensitive(requested: str, registered: Iterable[str]) -> tuple[str, ...]:
 
 
 def meant(scope: Scope, surface: Surface) -> bool:
-    """Is the scope about a type of this surface, at the level of its audience?"""
-    return scope.level == surface.audience and (scope.type == "*" or scope.type in surface.by_type)
+    """Is the scope about a type of this surface, at a level of its audience?"""
+    return scope.level in LEVELS[surface.audience] and (scope.type == "*" or scope.type in surface.by_type)
 
 
 def common(asked: Iterable[Scope], held: Iterable[Scope]) -> Iterator[Scope]:
@@ -53,7 +98,7 @@ def both(asked: Scope, held: Scope) -> Scope | None:
     """What two scopes both allow, in the spelling of the first; None where that is nothing."""
     type_ = held.type if asked.type == "*" else asked.type
     may = asked.may & held.may
-    if held.type not in ("*", type_) or not may:
+    if asked.level != held.level or held.type not in ("*", type_) or not may:
         return None
     only = tuple(dict.fromkeys((*asked.only, *held.only)))
     part = Scope(asked.level, type_, may, only)
@@ -62,4 +107,10 @@ def both(asked: Scope, held: Scope) -> Scope | None:
 
 def wider(one: Scope, other: Scope) -> bool:
     """Does `one` allow all that `other` does, and more?"""
-    return one != other and one.type in ("*", other.type) and one.may >= other.may and set(one.only) <= set(other.only)
+    return (
+        one != other
+        and one.level == other.level
+        and one.type in ("*", other.type)
+        and one.may >= other.may
+        and set(one.only) <= set(other.only)
+    )

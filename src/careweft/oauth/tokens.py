@@ -14,7 +14,6 @@ import orjson
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from ..ports.clients import Client
 from ..ports.keys import SigningKey
 from ..surfaces import issuers
 from ..surfaces.model import Surface
@@ -22,9 +21,8 @@ from ..tenancy import Tenant
 from . import secrets
 from .grants import Authorization
 from .keys import ALG, Keyring
+from .lifetimes import life
 
-LONGEST_LIFE = 12 * 60 * 60
-DEFAULT_LIFE = 60 * 60
 TYPE = "at+jwt"
 
 
@@ -92,14 +90,7 @@ class Mint:
 
 def spelled(authorization: Authorization) -> str:
     """What was granted, as one scope string."""
-    return " ".join([*map(str, authorization.scopes), *authorization.words])
-
-
-def life(client: Client) -> int:
-    """Seconds that a token of this client lives: what was registered, else an hour; at least one, at most twelve
-    hours.
-    """
-    return max(1, min(client.lifetime or DEFAULT_LIFE, LONGEST_LIFE))
+    return " ".join([*authorization.words, *map(str, authorization.scopes)])
 
 
 def issuer_of(surface: Surface) -> issuers.Issuer:

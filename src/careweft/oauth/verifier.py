@@ -21,7 +21,8 @@ from ..surfaces.model import Surface
 from ..tenancy import Tenant
 from . import jose
 from .keys import ALG, Keyring
-from .tokens import LONGEST_LIFE, TYPE, issuer_of
+from .lifetimes import LONGEST_LIFE
+from .tokens import TYPE, issuer_of
 
 LONGEST = 8 * 1024
 LEEWAY = 60

@@ -12,6 +12,11 @@ class Client:
     `type` patient, practitioner or system; `access` provider, payer or intake; `auth` secret, private-key-jwt or none;
     `secrets` are hashes with the moment each ends (None: no end); `lifetime` seconds of an access token, None for the
     default; `origins` may call from a browser.
+
+    `platform` web keeps a secret on its server, native and browser run on the person's own device. `publisher` and the
+    URLs are told on the consent page, `verified` whether somebody checked them. `require_par` takes its authorization
+    requests by PAR alone. Refresh tokens live `refresh_days` from each use and at most `refresh_limit` days (None: no
+    end); `grace` are the seconds in which the one before the last still works, None for the default (D-10).
     """
 
     id: str
@@ -31,6 +36,22 @@ class Client:
     lifetime: int | None = None
     approved: bool = False
     enabled: bool = True
+    launch_url: str | None = None
+    publisher: str | None = None
+    home: str | None = None
+    policy: str | None = None
+    terms: str | None = None
+    logo: str | None = None
+    verified: bool = False
+    require_par: bool = False
+    refresh_days: int = 92
+    refresh_limit: int | None = 1096
+    grace: int | None = None
+
+    @property
+    def confidential(self) -> bool:
+        """Has it something to prove itself with?"""
+        return self.auth != "none"
 
 
 class Clients(Protocol):

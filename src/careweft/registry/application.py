@@ -13,11 +13,11 @@ from ..ports.clients import Client
 from .keysets import check_set
 from .names import check_name
 from .refusal import RegistrationRefused
-from .urls import check_jwks, check_origin, check_redirect
+from .urls import check_jwks, check_origin, check_page, check_redirect
 
 CHOICES = {
     "type": ("patient", "practitioner", "system"),
-    "platform": ("web", "native"),
+    "platform": ("web", "native", "browser"),
     "access": ("provider", "payer", "intake"),
     "auth": ("secret", "private-key-jwt", "none"),
 }
@@ -25,6 +25,9 @@ LEVELS = {"patient": ("patient", "user"), "practitioner": ("patient", "user"), "
 WORDS = frozenset(
     {"openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access"}
 )
+SYSTEM_WORDS = frozenset({"launch/create"})
+"""An EHR's own right to launch applications in the context of its users."""
+PAGES = ("launch_url", "home", "policy", "terms", "logo")
 USUAL = {
     "patient": ("launch/patient", "openid", "fhirUser", "offline_access", "patient/*.rs"),
     "practitioner": ("launch", "launch/patient", "openid", "fhirUser", "offline_access", "user/*.rs", "patient/*.rs"),
@@ -51,6 +54,16 @@ class Application:
     origins: tuple[str, ...] = ()
     bulk: bool = False
     lifetime: int | None = None
+    launch_url: str | None = None
+    publisher: str | None = None
+    home: str | None = None
+    policy: str | None = None
+    terms: str | None = None
+    logo: str | None = None
+    require_par: bool = False
+    refresh_days: int = 92
+    refresh_limit: int | None = 1096
+    grace: int | None = None
     fetch_allow: frozenset[str] = frozenset()
     """Each `host:port` whose key sets may be fetched over http; empty in production (decision 24)."""
 
@@ -96,6 +109,16 @@ def register(
         bulk=asked.bulk,
         lifetime=asked.lifetime,
         approved=approved,
+        launch_url=asked.launch_url,
+        publisher=asked.publisher,
+        home=asked.home,
+        policy=asked.policy,
+        terms=asked.terms,
+        logo=asked.logo,
+        require_par=asked.require_par,
+        refresh_days=asked.refresh_days,
+        refresh_limit=asked.refresh_limit,
+        grace=asked.grace,
     )
     return Registered(client, shown)
 
@@ -113,14 +136,18 @@ def known_choices(asked: Application) -> None:
 
 
 def readable_name(asked: Application) -> None:
-    """OATK-13."""
+    """OATK-13; a publisher is a name like any other."""
     check_name(asked.name)
+    if asked.publisher is not None:
+        check_name(asked.publisher)
 
 
 def authentication(asked: Application) -> None:
-    """A method that fits: nothing to hide only in native applications, and a backend service always proves itself."""
+    """A method that fits: nothing to hide on a person's own device, and a backend service always proves itself."""
     if asked.auth == "none" and (asked.type == "system" or asked.platform == "web"):
-        raise RegistrationRefused("auth none is for native applications that people use")
+        raise RegistrationRefused("auth none is for native and browser applications that people use")
+    if asked.auth != "none" and asked.platform == "browser":
+        raise RegistrationRefused("a browser application can keep no secret: it wants auth none")
     given = (asked.jwks_uri is not None) + (asked.jwks is not None)
     if given != (asked.auth == "private-key-jwt"):
         raise RegistrationRefused(
@@ -146,12 +173,22 @@ def addresses(asked: Application) -> None:
         check_origin(origin)
 
 
+def pages(asked: Application) -> None:
+    """Addresses that people are shown, and the one that an EHR opens."""
+    for name in PAGES:
+        value = getattr(asked, name)
+        if value is not None:
+            check_page(name, value)
+    if asked.launch_url is not None and asked.type == "system":
+        raise RegistrationRefused("a backend service is not launched")
+
+
 def fitting_scopes(asked: Application) -> None:
     """Scopes that this kind of application can ever be granted (OAUTH-34)."""
     levels = LEVELS[asked.type]
     for text in asked.scopes:
         scope = Scope.read(text)
-        if scope is None and text not in sensitive.WORDS and (text not in WORDS or asked.type == "system"):
+        if scope is None and text not in sensitive.WORDS and text not in words(asked.type):
             raise RegistrationRefused(f"scope wants SMART scopes such as {levels[0]}/*.rs, not {text!r}")
         if scope is not None and scope.level not in levels:
             raise RegistrationRefused(
@@ -159,6 +196,11 @@ def fitting_scopes(asked: Application) -> None:
             )
     if len(set(asked.scopes)) != len(asked.scopes) or len(" ".join(asked.scopes)) > 4096:
         raise RegistrationRefused("scopes want to be said once each, in at most 4096 characters")
+
+
+def words(type_: str) -> frozenset[str]:
+    """The scopes without a resource type that such an application may have."""
+    return SYSTEM_WORDS if type_ == "system" else WORDS
 
 
 def only_systems_export(asked: Application) -> None:
@@ -173,6 +215,17 @@ def lifetime(asked: Application) -> None:
         raise RegistrationRefused(f"lifetime wants 60 to {LONGEST_LIFETIME} seconds, not {asked.lifetime}")
 
 
+def refresh(asked: Application) -> None:
+    """OAUTH-19 and D-10: at least three months of any length, and a grace of at most a minute."""
+    if not 92 <= asked.refresh_days <= 3660:
+        raise RegistrationRefused(f"refresh_days wants 92 to 3660 days, not {asked.refresh_days}")
+    if asked.refresh_limit is not None and not asked.refresh_days <= asked.refresh_limit <= 36600:
+        raise RegistrationRefused(f"refresh_limit wants refresh_days to 36600 days, not {asked.refresh_limit}")
+    if asked.grace is not None and not 0 <= asked.grace <= 60:
+        raise RegistrationRefused(f"grace wants 0 to 60 seconds, not {asked.grace}")
+
+
 CHECKS: tuple[Callable[[Application], None], ...] = (
-    known_choices, readable_name, authentication, addresses, fitting_scopes, only_systems_export, lifetime,
+    known_choices, readable_name, authentication, addresses, pages, fitting_scopes, only_systems_export, lifetime,
+    refresh,
 )  # fmt: skip

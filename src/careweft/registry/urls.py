@@ -51,6 +51,16 @@ def check_redirect(uri: str, platform: str) -> None:
         raise RegistrationRefused("redirect_uri wants a path without . and ..")
 
 
+def check_page(what: str, url: str) -> None:
+    """A page for people: https of a named host, or http on this very machine. Raises RegistrationRefused."""
+    parts = split(what, url)
+    here = host(parts) in LOOPBACK
+    if parts.scheme not in ("https", "http") or (parts.scheme == "http" and not here):
+        raise RegistrationRefused(f"{what} wants https; http is only for 127.0.0.1, [::1] and localhost")
+    if not here and not HOST.fullmatch(host(parts)):
+        raise RegistrationRefused(f"{what} wants a host name such as app.example.org, in lower case")
+
+
 def redirects(registered: str, presented: str, platform: str) -> bool:
     """Is this the registered address? As strings, except the port of a native application's loopback address.
 

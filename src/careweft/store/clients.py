@@ -15,7 +15,8 @@ from .pool import Pool, Row
 
 FIELDS = (
     "id", "tenant", "name", "type", "platform", "access", "auth", "scopes", "secrets", "secret_ends", "jwks_uri",
-    "jwks", "redirect_uris", "origins", "bulk", "lifetime", "approved", "enabled",
+    "jwks", "redirect_uris", "origins", "bulk", "lifetime", "approved", "enabled", "launch_url", "publisher", "home",
+    "policy", "terms", "logo", "verified", "require_par", "refresh_days", "refresh_limit", "grace",
 )  # fmt: skip
 NAMES = ", ".join(FIELDS)
 FIND = f"select {NAMES} from client where tenant = $1 and id = $2"
