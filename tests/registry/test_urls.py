@@ -2,8 +2,9 @@
 
 import pytest
 
+from careweft.oauth.authorize.address import redirects
 from careweft.registry.refusal import RegistrationRefused
-from careweft.registry.urls import check_jwks, check_origin, check_redirect, redirects
+from careweft.registry.urls import check_jwks, check_origin, check_redirect
 
 GOOD = [
     ("https://app.example.org/cb", "web"),

@@ -166,8 +166,7 @@ def _granted(texts: tuple[str, ...], offered: tuple[Permission, ...], keys: froz
                 rest[place] = rest.get(place, frozenset()) | got.may
     yield from whole
     for (level, type_, only, v1), may in rest.items():
-        one = Scope(level, type_, may, only)
-        yield _spelled(one, v1=v1)
+        yield _spelled(Scope(level, type_, may, only), v1=v1)
 
 
 def _of(piece: Scope, asked: Scope) -> bool:

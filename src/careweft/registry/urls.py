@@ -61,23 +61,6 @@ def check_page(what: str, url: str) -> None:
         raise RegistrationRefused(f"{what} wants a host name such as app.example.org, in lower case")
 
 
-def redirects(registered: str, presented: str, platform: str) -> bool:
-    """Is this the registered address? As strings, except the port of a native application's loopback address.
-
-    >>> redirects("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb", "native")
-    True
-    >>> redirects("https://app.example.org/cb", "https://app.example.org/cb/", "web")
-    False
-    """
-    if presented == registered:
-        return True
-    shape = re.fullmatch(r"http://(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]{1,5})?(/.*|)", registered)
-    if platform != "native" or shape is None:
-        return False
-    found = re.fullmatch(re.escape(f"http://{shape[1]}") + r":([1-9][0-9]{0,4})" + re.escape(shape[3]), presented)
-    return found is not None and int(found[1]) < 65536
-
-
 def check_origin(origin: str) -> None:
     """A browser's origin as it sends it (RFC 6454 6.2): scheme, host, no default port. Raises RegistrationRefused."""
     parts = split("origin", origin)

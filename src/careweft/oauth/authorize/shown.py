@@ -4,7 +4,7 @@ Until client and address are known to belong together nobody can say where a red
 """
 
 from ...ports.clients import Client
-from ...registry.urls import redirects
+from .address import redirects
 from .asked import Asked
 from .refusals import ShownRefusal
 
