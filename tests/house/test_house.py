@@ -24,6 +24,7 @@ THIRD_PARTY = {
     "cryptography": {"adapters", "oauth", "store", "cli", "registry", "web"},
     "granian": {"web", "cli"},
     "httpx": {"adapters", "cli"},
+    "jinja2": {"web"},
     "isal": {"web", "intake", "bulk"},
     "joserfc": {"oauth", "adapters", "store", "cli", "registry", "web", "app"},
     "lxml": {"fhir"},

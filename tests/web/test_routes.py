@@ -18,7 +18,7 @@ FEEDS = [row for row in TABLE if isinstance(row.policy, Feeding)]
 
 
 def url(path: str, tenant: str = MAPLE.id) -> str:
-    return path.replace("{tenant}", tenant).replace("{id}", "ana").replace("{vid}", "1")
+    return path.replace("{tenant}", tenant).replace("{id}", "ana").replace("{vid}", "1").replace("{name}", "no-1.css")
 
 
 def test_the_table_is_read_off_the_surfaces():
@@ -45,6 +45,7 @@ def test_what_is_public_shows_nobodys_records():
         "/oauth2/v1/.well-known/openid-configuration",
         "/oauth2/v1/.well-known/oauth-authorization-server",
         "/oauth2/v1",
+        "/static/{name}",
     }
     assert ops == {"/healthz", "/readyz", "/metrics"}
     feeds = {row.path for row in TABLE if isinstance(row.policy, Feeding)}

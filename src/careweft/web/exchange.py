@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..access.caller import Caller
 from ..access.reach import Reach
 from ..ports.journal import Entry
+from ..ports.people import Session
 from ..tenancy import Tenant
 
 if TYPE_CHECKING:  # a route names its handler, and a handler takes a request
@@ -55,6 +56,14 @@ class Request:
     reach: Reach | None = None
     patients: tuple[str, ...] = ()
     reason: str | None = None
+    session: Session | None = None
+    """Who is signed in, on a page."""
+    locales: str | None = None
+    """The languages that an application wished for the one whom it sent."""
+    client: str | None = None
+    """The application that a page is about."""
+    action: str | None = None
+    """What was done, where that is not the one word of the route."""
     entry: Entry | None = None
     """The audit entry where the room behind the door made it itself."""
     allow: str | None = None
@@ -80,6 +89,13 @@ class Request:
         if self.reach is None:
             raise LookupError("the guard has not measured the reach of this request")
         return self.reach
+
+    @property
+    def known_session(self) -> Session:
+        """Who is signed in: a route whose policy is a person is only answered once the guard knows."""
+        if self.session is None:
+            raise LookupError("the guard has not found the session of this request")
+        return self.session
 
     @property
     def known_caller(self) -> Caller:

@@ -1,23 +1,41 @@
-"""In front of every door: the tenant of the path, the bearer of the header, the right that the row of the table names.
+"""In front of every door: the tenant of the path, the bearer of the header or the session of the cookie, and the right
+that the row of the table names.
 
 RFC 6750 section 2.1: the Authorization header is the only place for a token; those in a query or a form are refused.
 """
 
 from ipaddress import ip_address
+from typing import ClassVar
 
 from ..access.caller import Caller
 from ..access.decide import Denied, decide
 from ..access.narrow import reach
 from ..access.reach import Reach
 from ..fhir.outcomes import FhirRefusal, Forbidden, LoginRequired, NotFound
+from ..ports.people import Session
 from ..surfaces.model import Surface
+from . import cookies
 from .exchange import Request
-from .route import ClientAuthenticated, Feeding, Ops, Public, Right, Route
+from .route import ClientAuthenticated, Feeding, Ops, Person, Public, Right, Route, Visitor
 from .site import Site
 
 MOST_REMEMBERED = 20_000
 BY_ID = frozenset("rcu")
 """Letters of interactions with one resource, which are held to a reach; a search is narrowed instead."""
+
+
+class SignInFirst(FhirRefusal):
+    """This page is for people who are signed in."""
+
+    status: ClassVar[int] = 401
+    code: ClassVar[str] = "login"
+
+
+class EnrolFirst(FhirRefusal):
+    """This person's role wants a second factor, which is to be set up before anything else."""
+
+    status: ClassVar[int] = 403
+    code: ClassVar[str] = "suppressed"
 
 
 class BadAuthorization(FhirRefusal):
@@ -27,10 +45,11 @@ class BadAuthorization(FhirRefusal):
 class Guard:
     """Lets a request through to its handler, or raises the refusal that says why not."""
 
-    __slots__ = ("_rights", "_site")
+    __slots__ = ("_jar", "_rights", "_site")
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._jar = cookies.Jar(site.base_url)
         self._rights = Rights()
 
     async def admit(self, request: Request, route: Route) -> None:
@@ -46,10 +65,22 @@ class Guard:
             request.reach = self._rights.of(caller, policy, request.known_tenant.zone)
         elif type(policy) is Feeding:
             request.caller = await self._site.verifier.verify(token(request), request.known_tenant, policy.surface)
+        elif type(policy) is Person:
+            request.session = await self._signed_in(request)
+            _admit_person(request, policy)
+        elif type(policy) is Visitor:
+            request.session = await self._signed_in(request) if request.tenant else None
         elif type(policy) is Ops:
             _admit_operator(request, policy, metrics_open=self._site.metrics_open)
         elif type(policy) not in (Public, ClientAuthenticated):
             raise Forbidden("Nobody said who may use this path.")
+
+    async def _signed_in(self, request: Request) -> Session | None:
+        """The session of this browser at the tenant of the path."""
+        shown = self._jar.session(cookies.read(request.headers.get(b"cookie", b"")), request.known_tenant)
+        if shown is None:
+            return None
+        return await self._site.sessions.find(request.known_tenant.number, shown)
 
 
 class Rights:
@@ -105,6 +136,16 @@ def token(request: Request) -> str:
     if not bearer or " " in bearer or "," in bearer:
         raise BadAuthorization
     return bearer
+
+
+def _admit_person(request: Request, policy: Person) -> None:
+    session = request.session
+    if session is None:
+        raise SignInFirst
+    if session.enrol and not policy.enrolling:
+        raise EnrolFirst
+    if policy.roles and session.account.role not in policy.roles:
+        raise NotFound("There is no such page for this account.")
 
 
 def _admit_operator(request: Request, policy: Ops, *, metrics_open: bool) -> None:

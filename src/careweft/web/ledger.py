@@ -17,12 +17,12 @@ def entry(request: Request, route: Route, status: int, at: datetime) -> Entry:
     return Entry(
         at=at,
         tenant=tenant.number if tenant else None,
-        action=route.action if request.allow is None else attempted(request, route),
+        action=(request.action or route.action) if request.allow is None else attempted(request, route),
         surface=route.surface,
         status=status,
         request_id=request.id,
-        client=caller.client if caller else None,
-        user=caller.user if caller else None,
+        client=caller.client if caller else request.client,
+        user=caller.user if caller else person(request),
         patient=caller.patient if caller else None,
         jti=caller.jti if caller else None,
         type=route.policy.type if type(route.policy) is Right else None,
@@ -34,9 +34,15 @@ def entry(request: Request, route: Route, status: int, at: datetime) -> Entry:
     )
 
 
+def person(request: Request) -> str | None:
+    """The one who is signed in, as the record that stands for them, else by their account."""
+    account = request.session.account if request.session else None
+    return (account.fhir_user or account.id) if account else None
+
+
 def attempted(request: Request, route: Route) -> str:
     """What a request would have been whose method its path does not take."""
-    return route.action if route.speaks == "oauth" else ATTEMPTS.get(request.method, "other")
+    return ATTEMPTS.get(request.method, "other") if route.speaks == "fhir" else route.action
 
 
 def asked(request: Request) -> bytes | None:

@@ -1,10 +1,10 @@
-"""How refusals leave: as an OperationOutcome on FHIR paths, as OAuth's JSON on token paths; written here alone."""
+"""How refusals leave: as an OperationOutcome on FHIR paths, as OAuth's JSON on token paths, as a page to people."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..fhir import json
 from ..fhir.outcomes import BadValue, FhirRefusal, LoginRequired, TooLarge, issue, outcome
-from . import forms, negotiate
+from . import forms, negotiate, pages
 from .exchange import Headers, Reply, Request
 from .guard import BadAuthorization
 from .negotiate import Format
@@ -15,6 +15,13 @@ LATER = "temporarily_unavailable"
 OAUTH_ERRORS = {401: "invalid_client", 403: "access_denied", 429: LATER, 503: LATER}
 NO_STORE = b"no-store"
 PRAGMA = (b"pragma", b"no-cache")
+
+
+class Broken(FhirRefusal):
+    """Something went wrong that should not have."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "exception"
 
 
 def as_json(status: int, value: Any, *headers: tuple[bytes, bytes], kept: bytes = NO_STORE) -> Reply:
@@ -43,6 +50,8 @@ def refused(request: Request, refusal: FhirRefusal) -> Reply:
         headers.append((b"allow", request.allow.encode()))
     if request.route is not None and request.route.speaks == "oauth":
         return _oauth(refusal, headers)
+    if request.route is not None and request.route.speaks == "page":
+        return pages.refusal(request, refusal, headers)
     challenge = _challenge(request, refusal)
     if challenge:
         headers.append((b"www-authenticate", challenge.encode("latin-1", "replace")))
@@ -54,6 +63,8 @@ def broken(request: Request) -> Reply:
     if request.route is not None and request.route.speaks == "oauth":
         body = {"error": "server_error", "error_description": f"Unexpected error; request {request.id}."}
         return as_json(500, body, PRAGMA)
+    if request.route is not None and request.route.speaks == "page":
+        return pages.refusal(request, Broken(), [])
     told = outcome(issue("fatal", "exception", f"Unexpected error; request {request.id}."))
     return resource(500, json.encode(told), _format(request), [])
 

@@ -44,13 +44,30 @@ class ClientAuthenticated:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in at the tenant; others are sent to sign in first. `roles` may: everyone where empty."""
+
+    roles: frozenset[str] = frozenset()
+    enrolling: bool = False
+    """Also for a session that may only set up its second factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody with a browser, signed in or not: the handler finds out who, by a form of ours that was filled in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ops:
     """For the one who runs the machine: `local` answers over the loopback only, unless the site is told otherwise."""
 
     local: bool = False
 
 
-Policy = Public | Right | Feeding | ClientAuthenticated | Ops
+Policy = Public | Right | Feeding | ClientAuthenticated | Person | Visitor | Ops
+
+
+AUDITED = Right | Feeding | ClientAuthenticated | Person | Visitor
 
 
 class Cors(Enum):
@@ -75,12 +92,14 @@ class Route:
     action: str
     surface: str = ""
     cors: Cors = Cors.NONE
-    speaks: Literal["fhir", "oauth"] = "fhir"
+    speaks: Literal["fhir", "oauth", "page"] = "fhir"
+    page: str = ""
+    """Where the form is that is sent here, with the placeholders of `path`."""
     audited: bool = field(init=False)
     """It comes near records or credentials, so that each interaction leaves one audit entry."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "audited", isinstance(self.policy, Right | Feeding | ClientAuthenticated))
+        object.__setattr__(self, "audited", isinstance(self.policy, AUDITED))
 
 
 class Unguarded(Exception):
@@ -89,8 +108,10 @@ class Unguarded(Exception):
 
 def checked(route: Route) -> Route:
     """This row, or `Unguarded` where nobody said who may use it, or where it is no row at all."""
-    if not isinstance(route.policy, Public | Right | Feeding | ClientAuthenticated | Ops):
+    if not isinstance(route.policy, Policy):
         raise Unguarded(f"{' '.join(route.methods)} {route.path} wants a policy, not {route.policy!r}")
     if isinstance(route.policy, Right) and (not route.policy.type or "{tenant}" not in route.path):
         raise Unguarded(f"{' '.join(route.methods)} {route.path} grants a right without a tenant and a type")
+    if isinstance(route.policy, Person) and "{tenant}" not in route.path:
+        raise Unguarded(f"{' '.join(route.methods)} {route.path} is for a person of no tenant")
     return route

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from . import statics
 from .fhir import routes as fhir
 from .intake import routes as intake
 from .oauth import routes as oauth
@@ -17,3 +18,4 @@ def table(site: Site, telemetry: Telemetry) -> Iterator[Route]:
     yield from oauth.rows(site)
     yield from intake.rows(site)
     yield from ops.rows(site, telemetry)
+    yield from statics.rows()

@@ -15,12 +15,14 @@ from ..ports.clock import Clock
 from ..ports.feed import Feed
 from ..ports.filing import Filing
 from ..ports.journal import Journal
+from ..ports.people import Session
 from ..ports.records import Records
 from ..ports.tenants import Tenants
 from ..surfaces import ALL
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
 from . import identity
+from .trial import Preview
 
 
 class Verifier(Protocol):
@@ -29,6 +31,21 @@ class Verifier(Protocol):
     async def verify(self, bearer: str, tenant: Tenant, surface: Surface) -> Caller:
         """Who calls. Raises LoginRequired for a token that does not hold here and now, Unavailable."""
         ...
+
+
+class SessionsHere(Protocol):
+    """ports.people.Sessions, as far as the guard needs them."""
+
+    async def find(self, tenant: int, cookie: str) -> Session | None:
+        """The session of this cookie."""
+        ...
+
+
+class Nobody:
+    """Nobody is signed in where no accounts are kept."""
+
+    async def find(self, tenant: int, cookie: str) -> None:
+        """None."""
 
 
 @dataclass(frozen=True)
@@ -67,5 +84,9 @@ class Site:
     """Bytes of the largest document that is taken."""
     accepts: Accepts = lambda _: ()
     """What a filed record has to be beside its shape: every fault that is found."""
+    sessions: SessionsHere = field(default_factory=Nobody)
+    """Who is signed in at a tenant."""
+    preview: Preview | None = None
+    """What only a trial has; None in production."""
     held: Held = UNHELD
     """To what the intake holds records."""

@@ -1,0 +1,1 @@
+"""What only a trial has: the start page, the EHR simulator, the mailbox, and three applications to look at and copy."""
