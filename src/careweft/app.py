@@ -20,6 +20,7 @@ from .adapters.keysets import CachedKeySets
 from .config import Settings
 from .fhir.validate.known import accepts, refusals
 from .intake.conformance import UNHELD, Held
+from .oauth import secrets
 from .oauth.afterwards import Introspection, Revocation
 from .oauth.frame import Frame
 from .oauth.keys import Keyring
@@ -28,7 +29,9 @@ from .oauth.tokens import Mint
 from .oauth.trial import Trial
 from .oauth.verifier import Verifier
 from .ports.records import Page, Place, Version
+from .registry.desk import Desk
 from .store import master as master_key
+from .store.applications import PostgresApplications
 from .store.assertions import PostgresAssertions
 from .store.clients import PostgresClients
 from .store.clinical import Clinical
@@ -105,6 +108,7 @@ class House:
     tokens: TokenEndpoint
     trial: Trial
     clinical: Clinical
+    registry: Desk
 
     @property
     def anchors(self) -> AnchorFile:
@@ -211,6 +215,19 @@ def _joined(
         tokens=TokenEndpoint(mint, frame),
         trial=Trial(mint, clients, assertions, clock.now, settings.preview),
         clinical=Clinical(pool, master),
+        registry=desk(settings, small),
+    )
+
+
+def desk(settings: Settings, pool: Pool) -> Desk:
+    """What developers and owners do with applications."""
+    return Desk(
+        PostgresApplications(pool, clock.now),
+        clock.now,
+        identifier=secrets.identifier,
+        secret=secrets.make,
+        digest=secrets.digest,
+        fetch_allow=frozenset(settings.fetch_allow),
     )
 
 

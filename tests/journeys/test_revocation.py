@@ -98,7 +98,7 @@ def test_a_revoked_client_is_out_within_five_seconds(pair):
     within(5 - took, lambda: [one.ask(url, form=token_form(revoked)).status for one in pair.callers] == [401, 401])
     assert pair.statuses(alive) == [200, 200]
     assert [one.ask(url, form=token_form(other)).status for one in pair.callers] == [200, 200]
-    rows = pair.town.sql("select client from audit where action = 'app revoke'")
+    rows = pair.town.sql("select client from audit where action = 'app suspend'")
     assert [row["client"] for row in rows] == [revoked.id]
 
 

@@ -26,14 +26,15 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from careweft import config, surfaces
+from careweft.cli.apps import operator, terminal
 from careweft.app import House, open_house
 from careweft.config import Settings
 from careweft.fhir.json import encode
 from careweft.intake.load import Intake
 from careweft.intake.pieces import Piece
-from careweft.oauth import secrets
 from careweft.oauth.frame import Context
-from careweft.registry.application import Application, register
+from careweft.registry.application import Application
+from careweft.registry.narrowing import wanted
 from careweft.surfaces.model import Surface
 from careweft.tenancy import Tenant
 from careweft.web.route import Route
@@ -295,10 +296,11 @@ async def new_app(house: House, tenant: Tenant, side: str, scope: str = "", *, k
         name="Night report", type="system", access=side, auth="private-key-jwt" if keyed else "secret",
         scopes=tuple(scope.split()), jwks=KeySet([private]).as_dict(private=False) if private else None,
     )  # fmt: skip
-    made = register(asked, tenant.number, identifier=secrets.identifier, secret=secrets.make, digest=secrets.digest,
-                    approved=True)  # fmt: skip
-    await house.clients.save(made.client)
-    return App(tenant.id, made.client.id, made.secret, " ".join(made.client.scopes), private)
+    made = await house.registry.register(asked, None, operator(), terminal())
+    held = made.registration
+    await house.registry.ask(held.id, tenant, "", operator(), terminal())
+    await house.registry.approve(held.id, tenant, None, operator(), terminal())
+    return App(tenant.id, held.id, made.secret, " ".join(wanted(held.asked)), private)
 
 
 async def patient_token(house: House, app: App, patient: str, scope: str = "patient/*.rs") -> str:

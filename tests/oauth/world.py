@@ -70,6 +70,9 @@ class Registered:
     async def origins(self, tenant):
         return frozenset(origin for client in await self.all(tenant) for origin in client.origins)
 
+    async def networks(self, tenant):
+        return {client.id: client.networks for client in await self.all(tenant) if client.networks}
+
     async def all(self, tenant):
         return [client for (number, _), client in self.kept.items() if number == tenant]
 

@@ -26,6 +26,9 @@ async def test_a_client_comes_back_whole(database):
             origins=("https://app.example.org",),
             bulk=True,
             lifetime=43200,
+            networks=("192.0.2.0/24", "2001:db8::/32"),
+            groups=("everybody",),
+            expires=SOON,
         )
         await one.clients.save(whole)
 
@@ -35,7 +38,7 @@ async def test_a_client_comes_back_whole(database):
 
 
 async def test_a_client_belongs_to_one_tenant(database):
-    """Another tenant does not find it, and cannot take its id."""
+    """Another tenant does not find it; one that authorized the same application for itself has a row of its own."""
     async with process(database) as one:
         a, b = await tenant(one), await tenant(one)
         mine = client(a.number)
@@ -43,8 +46,12 @@ async def test_a_client_belongs_to_one_tenant(database):
 
         assert await one.clients.find(b.number, mine.id) is None
         assert await one.clients.all(b.number) == []
-        with pytest.raises(Exception, match="unique"):
-            await one.clients.save(replace(mine, tenant=b.number))
+
+        await one.clients.save(replace(mine, tenant=b.number, scopes=("system/Patient.r",)))
+        await one.clients.save(replace(mine, tenant=b.number, enabled=False))
+
+        assert await one.clients.find(a.number, mine.id) == mine
+        assert not one.revocations.dead([f"client:{mine.id}", f"client:{mine.id}@{a.id}"], 0.0)
 
 
 @pytest.mark.parametrize("id_", ["", "x", "\0", "é", "'; drop table client", "a" * 10_000])
@@ -93,20 +100,24 @@ BEFORE = {
         ({"access": "payer"}, True),
         ({"auth": "none"}, True),
         ({"lifetime": 300}, False),
+        ({"networks": ("192.0.2.0/24",)}, True),
+        ({"groups": ("everybody",)}, True),
+        ({"expires": SOON}, True),
         ({"origins": ("https://a.example.org",)}, False),
     ],
 )
 async def test_what_takes_a_right_away_revokes(database, changes, revoked):
     """Each row: what is changed, and whether the tokens of before are dead once it is saved."""
     async with process(database) as one:
-        before = client((await tenant(one)).number, **BEFORE)
+        place = await tenant(one)
+        before = client(place.number, **BEFORE)
         await one.clients.save(before)
         issued = time.time() - 1
         await one.clients.save(replace(before, **changes))
         async with connected(database.owner_url) as owner:
             written = [row[0] for row in await owner.fetch("select key from revocation")]
 
-        assert written == ([f"client:{before.id}"] if revoked else [])
+        assert written == ([f"client:{before.id}@{place.id}"] if revoked else [])
         async with asyncio.timeout(5):
             while one.revocations.dead(written, issued) != revoked:
                 await asyncio.sleep(0.01)
@@ -163,3 +174,28 @@ async def test_every_field_has_a_column(database):
         }
 
     assert {field.name for field in fields(Client)} == columns - {"created", "secret_ends"}
+
+
+async def test_what_is_allowed_until_a_day_is_not_approved_after_it(database):
+    """Also while it is in memory: the moment is looked at with every answer."""
+    async with process(database) as one:
+        mine = client((await tenant(one)).number, expires=one.now() + timedelta(seconds=0.5))
+        await one.clients.save(mine)
+        assert (await one.clients.find(mine.tenant, mine.id)).approved
+
+        await asyncio.sleep(0.6)
+
+        assert not (await one.clients.find(mine.tenant, mine.id)).approved
+
+
+async def test_networks_are_those_of_clients_that_have_any(database):
+    async with process(database) as one, process(database) as other:
+        fenced = client((await tenant(one)).number, networks=("192.0.2.0/24",))
+        await one.clients.save(fenced)
+        await one.clients.save(client(fenced.tenant))
+        assert await other.clients.networks(fenced.tenant) == {fenced.id: ("192.0.2.0/24",)}
+
+        await one.clients.save(replace(fenced, networks=("198.51.100.0/24",)))
+        async with asyncio.timeout(1):
+            while (await other.clients.networks(fenced.tenant))[fenced.id] != ("198.51.100.0/24",):
+                await asyncio.sleep(0.01)

@@ -89,6 +89,9 @@ class ClientsTwin:
     async def origins(self, tenant: int) -> frozenset[str]:
         return frozenset(origin for one in self.known if one.tenant == tenant for origin in one.origins)
 
+    async def networks(self, tenant: int) -> dict[str, tuple[str, ...]]:
+        return {one.id: one.networks for one in self.known if one.tenant == tenant and one.networks}
+
     async def all(self, tenant: int) -> list[Client]:
         return [one for one in self.known if one.tenant == tenant]
 

@@ -5,8 +5,8 @@ import getpass
 import json
 import sys
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ from joserfc.jwk import ECKey, RSAKey
 
 from ..adapters import clock
 from ..app import House
-from ..oauth import secrets
 from ..oauth.frame import Context
-from ..ports.clients import Client
-from ..ports.journal import Entry
-from ..registry.application import Application, register
-from ..tenancy import Tenant
+from ..ports.registry import Place
+from ..registry.answers import told
+from ..registry.application import Application
+from ..registry.authorization import CODES, OPERATOR, Actor, Said, State, now_is
+from ..registry.narrowing import wanted
 from .model import Command, Usage, Wrong, arg
 from .place import at_home, show
 
@@ -33,18 +33,15 @@ def create(args: argparse.Namespace) -> int:
 
     async def run(house: House) -> dict[str, Any]:
         tenant = await house.tenant(args.tenant)
-        registered = register(
-            asked(args, house.settings.fetch_allow),
-            tenant.number,
-            identifier=secrets.identifier,
-            secret=secrets.make,
-            digest=secrets.digest,
-            approved=args.approve,
-        )
-        await house.clients.save(registered.client, entry(tenant, "app create", registered.client.id))
-        shown = {"client_id": registered.client.id, "scope": " ".join(registered.client.scopes)}
-        shown |= {"client_secret": registered.secret} if registered.secret else {}
-        return shown | {"approved": args.approve, "token_url": house.urls(tenant)["Token endpoint"]}
+        place, team = terminal(), house.registry
+        made = await team.register(asked(args, house.settings.fetch_allow), None, operator(), place)
+        client = made.registration
+        said = await team.ask(client.id, tenant, "", operator(), place)
+        if args.approve:
+            said = await team.approve(client.id, tenant, None, operator(), place)
+        shown = {"client_id": client.id, "scope": " ".join(wanted(client.asked))}
+        shown |= {"client_secret": made.secret} if made.secret else {}
+        return shown | {"approved": said.state is State.APPROVED, "token_url": house.urls(tenant)["Token endpoint"]}
 
     return show(args, at_home(args, run))
 
@@ -68,18 +65,14 @@ def asked(args: argparse.Namespace, fetch_allow: Iterable[str]) -> Application:
     )
 
 
-def entry(tenant: Tenant, action: str, client: str) -> Entry:
-    """The audit entry of what an operator does to an application in a terminal."""
-    return Entry(
-        at=clock.now(),
-        tenant=tenant.number,
-        action=action,
-        surface="command line",
-        status=200,
-        request_id=str(uuid.uuid4()),
-        client=client,
-        user=getpass.getuser(),
-    )
+def operator() -> Actor:
+    """Who sits at the terminal."""
+    return Actor(getpass.getuser(), OPERATOR)
+
+
+def terminal() -> Place:
+    """What the audit entry says of where something was done."""
+    return Place("command line", str(uuid.uuid4()))
 
 
 def list_(args: argparse.Namespace) -> int:
@@ -105,24 +98,80 @@ def list_(args: argparse.Namespace) -> int:
 
 def revoke(args: argparse.Namespace) -> int:
     """Switch an application off: its tokens are dead within five seconds."""
-    return changed(args, "app revoke", lambda client: replace(client, enabled=False))
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.tenant)
+        said = Said(code=args.code, reason=args.reason)
+        await house.registry.step("suspend", args.client, tenant, said, operator(), terminal())
+        return {"revoked": args.client}
+
+    return show(args, at_home(args, run))
 
 
 def approve(args: argparse.Namespace) -> int:
     """Authorize an application for its tenant, also one that was switched off."""
-    return changed(args, "app approve", lambda client: replace(client, approved=True, enabled=True))
-
-
-def changed(args: argparse.Namespace, action: str, change: Callable[[Client], Client]) -> int:
-    """Change what an application may, with the audit entry of whoever did it."""
 
     async def run(house: House) -> dict[str, Any]:
         tenant = await house.tenant(args.tenant)
-        client = await house.clients.find(tenant.number, args.client)
-        if client is None:
+        desk = house.registry
+        held = await desk.shelf.held(args.client, tenant.number)
+        if held is not None and held.authorization is not None and held.authorization.state is State.SUSPENDED:
+            await desk.step("resume", args.client, tenant, Said(), operator(), terminal())
+        else:
+            await desk.approve(args.client, tenant, None, operator(), terminal())
+        return {"approved": args.client}
+
+    return show(args, at_home(args, run))
+
+
+def ask(args: argparse.Namespace) -> int:
+    """Ask one more tenant to authorize an application."""
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.tenant)
+        said = await house.registry.ask(args.client, tenant, args.message, operator(), terminal())
+        return {"client_id": args.client, "tenant": tenant.id, "state": str(said.state)}
+
+    return show(args, at_home(args, run))
+
+
+def leave(args: argparse.Namespace) -> int:
+    """Take a request back, or give up what was authorized."""
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.tenant)
+        said = await house.registry.step("leave", args.client, tenant, Said(), operator(), terminal())
+        return {"client_id": args.client, "tenant": tenant.id, "state": str(said.state)}
+
+    return show(args, at_home(args, run))
+
+
+def rotate(args: argparse.Namespace) -> int:
+    """Make a new client_secret; prints it once."""
+
+    async def run(house: House) -> dict[str, Any]:
+        overlap = timedelta(days=args.days)
+        made = await house.registry.rotate(args.client, overlap, operator(), terminal())
+        return {"client_id": args.client, "client_secret": made.secret, "old_secrets_end_in_days": args.days}
+
+    return show(args, at_home(args, run))
+
+
+def shown(args: argparse.Namespace) -> int:
+    """What an application registered, and what each tenant decided."""
+
+    async def run(house: House) -> dict[str, Any]:
+        found = await house.registry.shelf.find(args.client)
+        if found is None:
             raise Wrong("there is no such application; `careweft app list` shows them all")
-        await house.clients.save(change(client), entry(tenant, action, client.id))
-        return {action.removeprefix("app ") + "d": client.id}
+        tenants = {one.number: one for one in await house.tenants.all()}
+        decided = await house.registry.shelf.authorizations(found.id)
+        return {
+            "client_id": found.id,
+            **{name: value for name, value in told(found.asked).items() if name != "jwks"},
+            "version": found.version,
+            "tenants": {tenants[one.tenant].id: str(now_is(one, clock.now()).state) for one in decided},
+        }
 
     return show(args, at_home(args, run))
 
@@ -242,6 +291,48 @@ COMMANDS = (
         revoke,
         (
             arg("--tenant", metavar="ID", required=True, help="whose"),
+            arg("client", metavar="CLIENT", help="its client_id"),
+            arg("--code", choices=tuple(CODES), default="ended", help="why (default: ended)"),
+            arg("--reason", metavar="TEXT", default="", help="what its developer reads beside that"),
+        ),
+    ),
+    Command(
+        ("app", "show"),
+        "show what an application registered, and what each tenant decided",
+        shown,
+        (arg("client", metavar="CLIENT", help="its client_id"),),
+    ),
+    Command(
+        ("app", "request"),
+        "ask one more tenant to authorize a registered application",
+        ask,
+        (
+            arg("--tenant", metavar="ID", required=True, help="which"),
+            arg("--message", metavar="TEXT", default="", help="what its owner reads"),
+            arg("client", metavar="CLIENT", help="its client_id"),
+        ),
+    ),
+    Command(
+        ("app", "withdraw"),
+        "take a request back, or give up what a tenant authorized",
+        leave,
+        (
+            arg("--tenant", metavar="ID", required=True, help="whose"),
+            arg("client", metavar="CLIENT", help="its client_id"),
+        ),
+    ),
+    Command(
+        ("app", "rotate"),
+        "make a new client_secret; prints it once",
+        rotate,
+        (
+            arg(
+                "--days",
+                metavar="N",
+                type=int,
+                default=7,
+                help="how long the old ones are good beside it (default: 7, at most 30; 0 ends them now)",
+            ),
             arg("client", metavar="CLIENT", help="its client_id"),
         ),
     ),

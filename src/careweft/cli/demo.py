@@ -14,10 +14,10 @@ from ..fhir.json import encode
 from ..intake.load import Intake
 from ..intake.pieces import Piece
 from ..intake.sample import people
-from ..oauth import secrets
 from ..oauth.frame import Context
-from ..registry.application import Application, register
+from ..registry.application import Application
 from ..tenancy import Tenant
+from .apps import operator, terminal
 
 TENANTS = (
     ("43477c76-ceb6-47ed-81c8-1b7c0ae10ca6", "Maple Clinic", 1),
@@ -59,16 +59,10 @@ async def registered(house: House, tenant: Tenant, file: Path) -> Mapping[str, A
     made = {}
     for side in SIDES:
         asked = Application(name=f"Demonstration service, {side}", type="system", access=side, auth="secret")
-        one = register(
-            asked,
-            tenant.number,
-            identifier=secrets.identifier,
-            secret=secrets.make,
-            digest=secrets.digest,
-            approved=True,
-        )
-        await house.clients.save(one.client)
-        made[side] = {"client_id": one.client.id, "client_secret": one.secret}
+        one = await house.registry.register(asked, None, operator(), terminal())
+        await house.registry.ask(one.registration.id, tenant, "", operator(), terminal())
+        await house.registry.approve(one.registration.id, tenant, None, operator(), terminal())
+        made[side] = {"client_id": one.registration.id, "client_secret": one.secret}
     remember(file, made)
     return made
 

@@ -2,11 +2,19 @@
 
 import argparse
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+from ..adapters import clock
 from ..app import House
+from ..registry.application import Application
+from ..registry.authorization import CODES, Narrowing, Said, State, due, now_is
+from ..registry.narrowing import everything, only_types, spelled
 from ..tenancy import Tenant
-from .model import Command, arg
+from .apps import operator, terminal
+from .model import Command, Wrong, arg
 from .place import at_home, show
 
 
@@ -50,10 +58,113 @@ def seal(args: argparse.Namespace) -> int:
     return show(args, at_home(args, run))
 
 
+def requests(args: argparse.Namespace) -> int:
+    """Every application that asked this tenant, with where that stands."""
+
+    async def run(house: House) -> list[dict[str, Any]]:
+        tenant, now = await house.tenant(args.id), clock.now()
+        found = [(one.registration, one.authorization) for one in await house.registry.shelf.requests(tenant.number)]
+        return [
+            {
+                "client_id": held.id,
+                "name": held.asked.name,
+                "type": held.asked.type,
+                "access": held.asked.access,
+                "state": str(now_is(said, now).state),
+                "requested": said.requested.date().isoformat(),
+                "decide_by": due(said).isoformat() if said.state is State.REQUESTED else None,
+            }
+            for held, said in found
+            if said is not None
+        ]
+
+    return show(args, at_home(args, run))
+
+
+def approve(args: argparse.Namespace) -> int:
+    """Say yes to an application's request, or to less of it."""
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.id)
+        desk = house.registry
+        found = await desk.shelf.find(args.client)
+        if found is None:
+            raise Wrong("there is no such application; `careweft tenant requests` shows those that asked")
+        said = await desk.approve(args.client, tenant, narrowed(args, found.asked), operator(), terminal())
+        allowed = said.narrowing
+        return {
+            "client_id": args.client,
+            "state": str(said.state),
+            "scope": " ".join(allowed.scopes if allowed else ()),
+        }
+
+    return show(args, at_home(args, run))
+
+
+def narrowed(args: argparse.Namespace, asked: Application) -> Narrowing:
+    """What the command line allows of what is asked for."""
+    whole = everything(asked)
+    scopes = tuple(args.scope.split()) if args.scope else whole.scopes
+    if args.type:
+        scopes = tuple(only_types(scopes, frozenset(args.type), asked))
+    ends = datetime.fromisoformat(args.expires) if args.expires else None
+    return Narrowing(
+        scopes=scopes,
+        bulk=whole.bulk and not args.no_bulk,
+        groups=tuple(args.group),
+        networks=tuple(args.network),
+        lifetime=args.lifetime,
+        expires=ends if ends is None or ends.tzinfo else ends.replace(tzinfo=UTC),
+    )
+
+
+def step(name: str) -> Callable[[argparse.Namespace], int]:
+    """Refuse, suspend, resume or withdraw."""
+
+    def run_(args: argparse.Namespace) -> int:
+        async def run(house: House) -> dict[str, Any]:
+            tenant = await house.tenant(args.id)
+            said = Said(code=getattr(args, "code", ""), reason=args.reason)
+            done = await house.registry.step(name, args.client, tenant, said, operator(), terminal())
+            return {"client_id": args.client, "state": str(done.state)}
+
+        return show(args, at_home(args, run))
+
+    return run_
+
+
+def set_(args: argparse.Namespace) -> int:
+    """Whether a tenant is a sandbox, and whence its APIs may be called."""
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.id)
+        changed = replace(
+            tenant,
+            sandbox=tenant.sandbox if args.sandbox is None else args.sandbox,
+            networks=tenant.networks if args.network is None else spelled(one for one in args.network if one != "any"),
+        )
+        entry = terminal().entry(clock.now(), "tenant set", operator().id, tenant.number, None)
+        await house.tenants.save(changed, entry)
+        return {"id": tenant.id, "sandbox": changed.sandbox, "networks": list(changed.networks)}
+
+    return show(args, at_home(args, run))
+
+
 def described(house: House, tenant: Tenant) -> dict[str, Any]:
     """A tenant as the terminal shows it."""
-    return {"id": tenant.id, "name": tenant.name, "zone": tenant.zone, "urls": dict(house.urls(tenant))}
+    return {
+        "id": tenant.id,
+        "name": tenant.name,
+        "zone": tenant.zone,
+        "sandbox": tenant.sandbox,
+        "urls": dict(house.urls(tenant)),
+    }
 
+
+OF = arg("id", metavar="ID", help="the tenant's id")
+CLIENT = arg("client", metavar="CLIENT", help="the application's client_id")
+REASON = arg("--reason", metavar="TEXT", default="", help="what its developer reads")
+CODE = arg("--code", choices=tuple(CODES), required=True, help="which of the reasons that hold for every application")
 
 COMMANDS = (
     Command(
@@ -94,5 +205,66 @@ COMMANDS = (
     ),
     Command(
         ("tenant", "show"), "show a tenant and its base URLs", show_, (arg("id", metavar="ID", help="the tenant's id"),)
+    ),
+    Command(
+        ("tenant", "set"),
+        "say whether a tenant is a sandbox, and from which networks its APIs may be called",
+        set_,
+        (
+            OF,
+            arg("--sandbox", action="store_true", default=None, help="it approves every application at once"),
+            arg("--no-sandbox", dest="sandbox", action="store_false", help="its owners decide"),
+            arg(
+                "--network",
+                metavar="CIDR",
+                action="append",
+                help="such as 192.0.2.0/24, or any; may be repeated; replaces those of before",
+            ),
+        ),
+    ),
+    Command(
+        ("tenant", "requests"), "list the applications that asked a tenant, and where that stands", requests, (OF,)
+    ),
+    Command(
+        ("tenant", "approve"),
+        "authorize an application for a tenant, or less than it asks for; again to allow other than before",
+        approve,
+        (
+            OF,
+            CLIENT,
+            arg("--scope", metavar="SCOPES", default="", help="the scopes that are allowed (default: all asked for)"),
+            arg("--type", metavar="T", action="append", default=[], help="only this resource type; may be repeated"),
+            arg("--no-bulk", action="store_true", help="no export, although it asks for that"),
+            arg(
+                "--group",
+                metavar="ID",
+                action="append",
+                default=[],
+                help="only this Group is exported; may be repeated",
+            ),
+            arg(
+                "--network",
+                metavar="CIDR",
+                action="append",
+                default=[],
+                help="it calls from here only; may be repeated",
+            ),
+            arg("--lifetime", metavar="SECONDS", type=int, help="how long its tokens live (60 to 43200)"),
+            arg("--expires", metavar="DATE", help="when the authorization ends by itself, such as 2027-06-30"),
+        ),
+    ),
+    Command(("tenant", "refuse"), "refuse an application's request", step("refuse"), (OF, CLIENT, CODE, REASON)),
+    Command(
+        ("tenant", "suspend"),
+        "switch an application off for a tenant until it is resumed; its tokens are dead within five seconds",
+        step("suspend"),
+        (OF, CLIENT, CODE, REASON),
+    ),
+    Command(("tenant", "resume"), "switch a suspended application on again", step("resume"), (OF, CLIENT, REASON)),
+    Command(
+        ("tenant", "withdraw"),
+        "take an application's authorization back; its tokens are dead within five seconds",
+        step("withdraw"),
+        (OF, CLIENT, CODE, REASON),
     ),
 )

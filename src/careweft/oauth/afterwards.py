@@ -39,7 +39,7 @@ class Introspection:
 
         async def tell(now: datetime) -> dict[str, Any]:
             request = AboutToken.read(form, authorization)
-            proven = await self.frame.proven(request.credentials, tenant, now)
+            proven = await self.frame.proven(request.credentials, tenant, context, now)
             found = await in_force(self.verifier, request.token, tenant)
             await self.frame.keep(proven, tenant, entry("introspect", proven, found, tenant, context, now))
             return INACTIVE if found is None else told(found)
@@ -66,7 +66,7 @@ class Revocation:
 
         async def take_back(now: datetime) -> None:
             request = AboutToken.read(form, authorization)
-            proven = await self.frame.proven(request.credentials, tenant, now)
+            proven = await self.frame.proven(request.credentials, tenant, context, now)
             found = await in_force(self.verifier, request.token, tenant)
             own = found if found is not None and found.caller.client == proven.client.id else None
             await self.frame.keep(proven, tenant, entry("revoke", proven, own, tenant, context, now))

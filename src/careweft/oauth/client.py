@@ -8,14 +8,16 @@ the same work.
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..access.networks import inside
 from ..ports.clients import Client, Clients
 from ..ports.keys import KeySets
 from ..tenancy import Tenant
 from . import secrets
 from .assertion import Assertion
-from .errors import InvalidClient
+from .errors import AccessDenied, InvalidClient
 from .request import Credentials
 
+FROM_THERE = "This tenant allows no calls from this network address."
 SECRET, KEY = "secret", "private-key-jwt"
 
 
@@ -36,33 +38,38 @@ class Proven:
     assertion: Assertion | None = None
 
 
-async def authenticate(shown: Credentials, tenant: Tenant, known: Known, now: datetime) -> Proven:
-    """The client that showed this; raises InvalidClient or InvalidRequest."""
+async def authenticate(shown: Credentials, tenant: Tenant, known: Known, address: str | None, now: datetime) -> Proven:
+    """The client that showed this, from `address`; raises InvalidClient, InvalidRequest or AccessDenied."""
     if shown.client_assertion is None:
-        return Proven(await by_secret(shown, tenant, known.clients, now))
+        return Proven(await by_secret(shown, tenant, known.clients, address, now))
     assertion = Assertion.read(shown.client_assertion, shown.client_assertion_type, known.audiences, now)
     if shown.client_id not in (None, assertion.client_id):
         raise InvalidClient("client_id is not the one of the client assertion")
-    client = usable(await known.clients.find(tenant.number, assertion.client_id), KEY)
+    client = usable(await known.clients.find(tenant.number, assertion.client_id), KEY, address)
     await assertion.authenticate(client, known.key_sets)
     if client is None:
         raise InvalidClient("Invalid client assertion JWT", reason="no such client")
     return Proven(client, assertion)
 
 
-async def by_secret(shown: Credentials, tenant: Tenant, clients: Clients, now: datetime) -> Client:
+async def by_secret(shown: Credentials, tenant: Tenant, clients: Clients, address: str | None, now: datetime) -> Client:
     """The client whose secret this is."""
     if shown.client_assertion_type is not None:
         raise InvalidClient("client_assertion_type was sent without client_assertion")
     if shown.client_id is None or shown.client_secret is None:
         raise InvalidClient("client authentication is required: Basic, client_secret or client_assertion")
-    client = usable(await clients.find(tenant.number, shown.client_id), SECRET)
+    client = usable(await clients.find(tenant.number, shown.client_id), SECRET, address)
     good = secrets.matches(shown.client_secret, client.secrets if client else (), now)
     if client is None or not good:
         raise InvalidClient(reason="wrong secret" if client else "no such client, or not with a secret")
     return client
 
 
-def usable(client: Client | None, method: str) -> Client | None:
-    """The client, if it is switched on and registered for this way."""
+def usable(client: Client | None, method: str, address: str | None) -> Client | None:
+    """The client, if it is switched on and registered for this way.
+
+    AccessDenied, before any proof is looked at, where the tenant allows it no calls from `address` (OPS-01).
+    """
+    if client is not None and not inside(address, client.networks):
+        raise AccessDenied(FROM_THERE, reason=f"{client.id} may not call from this network address")
     return client if client is not None and client.enabled and client.auth == method else None

@@ -10,7 +10,7 @@ OAuthError
 ├── UnsupportedResponseType  400 unsupported_response_type  the authorization endpoint gives codes only
 ├── RequestNotSupported      400 request_not_supported    the parameter `request` is not taken
 ├── InvalidRequestUri        400 invalid_request_uri      no pushed request of this client has that name
-├── AccessDenied             403 access_denied            the person said no, or may not give what was asked for
+├── AccessDenied             403 access_denied            no from the person, or from there no calls are allowed
 ├── LoginRequired            400 login_required           prompt=none, and nobody is signed in
 ├── ConsentRequired          400 consent_required         prompt=none, and the person was not asked yet
 ├── InteractionRequired      400 interaction_required     prompt=none, and the person has to choose

@@ -60,9 +60,9 @@ class Frame:
             unavailable.entry = refusal_entry(unavailable, tenant, action, context, now)
             raise unavailable from down
 
-    async def proven(self, credentials: Credentials, tenant: Tenant, now: datetime) -> Proven:
-        """The client that showed this. Raises InvalidClient, InvalidRequest."""
-        return await authenticate(credentials, tenant, self.known(tenant), now)
+    async def proven(self, credentials: Credentials, tenant: Tenant, context: Context, now: datetime) -> Proven:
+        """The client that showed this. Raises InvalidClient, InvalidRequest, AccessDenied."""
+        return await authenticate(credentials, tenant, self.known(tenant), context.address, now)
 
     def known(self, tenant: Tenant) -> Known:
         """Who may prove itself here; an assertion is for the token URL or the issuer of this tenant (D-03)."""

@@ -16,11 +16,12 @@ LONGEST_LIFE = 12 * 60 * 60
 GRACE = 10
 
 
-def life(client: Client) -> int:
+def life(client: Client, now: int) -> int:
     """Seconds that an access token of this client lives: what was registered, else an hour; at least one, at most
-    twelve hours (OAUTH-17).
+    twelve hours (OAUTH-17), and never past the day on which what the tenant allowed ends.
     """
-    return max(1, min(client.lifetime or DEFAULT_LIFE, LONGEST_LIFE))
+    left = LONGEST_LIFE if client.expires is None else int(client.expires.timestamp()) - now
+    return max(1, min(client.lifetime or DEFAULT_LIFE, LONGEST_LIFE, left))
 
 
 def code_ends(now: datetime) -> datetime:
@@ -34,7 +35,7 @@ def permit_limit(client: Client, lasting: str | None, opened: datetime, now: dat
         return opened + SESSION
     if lasting == "offline":
         return None if client.refresh_limit is None else now + timedelta(days=client.refresh_limit)
-    return now + CODE + timedelta(seconds=life(client))
+    return now + CODE + timedelta(seconds=life(client, int(now.timestamp())))
 
 
 def permit_ends(client: Client, lasting: str | None, opened: datetime, now: datetime) -> datetime:

@@ -44,7 +44,7 @@ class TokenEndpoint:
         grant = self.grants.get(request.grant_type)
         if grant is None:
             raise UnsupportedGrantType(f"grant_type has to be {' or '.join(self.grants)}")
-        proven = await self.frame.proven(request.credentials, tenant, now)
+        proven = await self.frame.proven(request.credentials, tenant, context, now)
         token = await self.mint.token(tenant, grant.redeem(request, proven.client), now)
         await self.frame.keep(proven, tenant, token_entry(token, context, now))
         return token.answer()

@@ -68,7 +68,7 @@ class Mint:
         jti = self.identifier()
         key = await self.keyring.signing(tenant.number)
         said = self.claims(tenant, authorization, jti, int(now.timestamp()))
-        return Token(sign(said, key), jti, life(authorization.client), authorization, tenant)
+        return Token(sign(said, key), jti, said["exp"] - said["iat"], authorization, tenant)
 
     def claims(self, tenant: Tenant, authorization: Authorization, jti: str, now: int) -> dict[str, Any]:
         """What the token says (OAUTH-15). For client credentials `sub` is the client (RFC 9068 section 2.2)."""
@@ -78,7 +78,7 @@ class Mint:
             "sub": client.id,
             "aud": surface.url(self.base_url, tenant.id),
             "iat": now,
-            "exp": now + life(client),
+            "exp": now + life(client, now),
             "jti": jti,
             "client_id": client.id,
             "scope": spelled(authorization),

@@ -177,6 +177,14 @@ def caller_of(claims: dict[str, Any], kid: str) -> Caller:
 
 
 def marks(claims: dict[str, Any], kid: str) -> tuple[str, ...]:
-    """The revocations that end this token: of its client, grant, own name, tenant or key."""
+    """The revocations that end this token: of its client here or everywhere, grant, own name, tenant or key."""
     grant = (f"grant:{claims['grant']}",) if "grant" in claims else ()
-    return f"client:{claims['client_id']}", f"jti:{claims['jti']}", f"tenant:{claims['tenant']}", f"kid:{kid}", *grant
+    client = f"client:{claims['client_id']}"
+    return (
+        client,
+        f"{client}@{claims['tenant']}",
+        f"jti:{claims['jti']}",
+        f"tenant:{claims['tenant']}",
+        f"kid:{kid}",
+        *grant,
+    )

@@ -1,5 +1,6 @@
 """Registered applications, as the authorization server and the doors know them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ class Client:
     URLs are told on the consent page, `verified` whether somebody checked them. `require_par` takes its authorization
     requests by PAR alone. Refresh tokens live `refresh_days` from each use and at most `refresh_limit` days (None: no
     end); `grace` are the seconds in which the one before the last still works, None for the default (D-10).
+    What the tenant narrowed it to: `networks` whence it calls and `groups` that it exports (empty: any), and `expires`,
+    when it is not approved any more.
     """
 
     id: str
@@ -47,6 +50,9 @@ class Client:
     refresh_days: int = 92
     refresh_limit: int | None = 1096
     grace: int | None = None
+    networks: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    expires: datetime | None = None
 
     @property
     def confidential(self) -> bool:
@@ -67,6 +73,10 @@ class Clients(Protocol):
 
     async def origins(self, tenant: int) -> frozenset[str]:
         """Every origin that an enabled application of this tenant registered."""
+        ...
+
+    async def networks(self, tenant: int) -> Mapping[str, tuple[str, ...]]:
+        """Whence those applications of this tenant may call that may not call from anywhere, by their ids."""
         ...
 
     async def all(self, tenant: int) -> list[Client]:

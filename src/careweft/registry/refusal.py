@@ -3,3 +3,6 @@
 
 class RegistrationRefused(ValueError):
     """This application cannot be registered; the message says which value, what was wanted and what came."""
+
+    def __str__(self) -> str:
+        return super().__str__() or str(self.__doc__)

@@ -1,7 +1,9 @@
 """The applications that tenants registered, for the authorization server and the doors."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from ..ports.clients import Client
@@ -11,13 +13,15 @@ from ..registry.rights import takes_away
 from .journal import APPEND, columns
 from .listen import Listener
 from .memory import Memory
-from .pool import Pool, Row
+from .pool import Connection, Pool, Row
 
 FIELDS = (
     "id", "tenant", "name", "type", "platform", "access", "auth", "scopes", "secrets", "secret_ends", "jwks_uri",
     "jwks", "redirect_uris", "origins", "bulk", "lifetime", "approved", "enabled", "launch_url", "publisher", "home",
     "policy", "terms", "logo", "verified", "require_par", "refresh_days", "refresh_limit", "grace",
+    "networks", "groups", "expires",
 )  # fmt: skip
+LISTS = ("scopes", "redirect_uris", "origins", "networks", "groups")
 NAMES = ", ".join(FIELDS)
 FIND = f"select {NAMES} from client where tenant = $1 and id = $2"
 ALL = f"select {NAMES} from client where tenant = $1 order by created, id"
@@ -25,8 +29,15 @@ SAVE = (
     f"insert into client ({NAMES}) values ({', '.join(f'${n}' for n in range(1, len(FIELDS) + 1))})"
     f" on conflict (tenant, id) do update set {', '.join(f'{name} = excluded.{name}' for name in FIELDS[2:])}"
 )
-ORIGINS = "select distinct unnest(origins) from client where tenant = $1 and enabled and approved"
-REVOKE = "insert into revocation (tenant, key) values ($1, $2)"
+ORIGINS = (
+    "select distinct unnest(origins) from client"
+    " where tenant = $1 and enabled and approved and (expires is null or expires > now())"
+)
+NETWORKS = "select id, networks from client where tenant = $1 and networks <> '{}'"
+REVOKE = (
+    "insert into revocation (tenant, key) select number, 'client:' || $2 || '@' || id from tenant where number = $1"
+)
+"""In this tenant alone: others authorized the same application for themselves."""
 
 
 class PostgresClients:
@@ -37,11 +48,15 @@ class PostgresClients:
         self._clock = clock
         self._memory: Memory[tuple[int, str], Client] = Memory()
         self._origins: Memory[int, frozenset[str]] = Memory()
+        self._networks: Memory[int, Mapping[str, tuple[str, ...]]] = Memory()
         listener.hear("client", self._changed)
 
     async def find(self, tenant: int, client_id: str) -> Client | None:
-        """The tenant's application of that id. Raises Unavailable."""
-        return await self._memory.get((tenant, client_id), lambda: self._read(tenant, client_id))
+        """The tenant's application of that id, not approved once that has expired. Raises Unavailable."""
+        found = await self._memory.get((tenant, client_id), lambda: self._read(tenant, client_id))
+        if found is None or found.expires is None or found.expires > self._clock():
+            return found
+        return replace(found, approved=False)
 
     async def all(self, tenant: int) -> list[Client]:
         """Every application of the tenant, oldest first. Raises Unavailable."""
@@ -51,16 +66,17 @@ class PostgresClients:
         """Every origin that an enabled, approved application of this tenant registered. Raises Unavailable."""
         return await self._origins.get(tenant, lambda: self._read_origins(tenant)) or frozenset()
 
+    async def networks(self, tenant: int) -> Mapping[str, tuple[str, ...]]:
+        """Whence those of this tenant's applications may call that may not call from anywhere. Raises Unavailable."""
+        return await self._networks.get(tenant, lambda: self._read_networks(tenant)) or {}
+
     async def save(self, client: Client, entry: Entry | None = None) -> None:
         """Create or change, with its audit entry; what takes a right away revokes the tokens too. Raises Unavailable.
 
         All in one transaction: no moment at which the change holds and its revocation or its entry is missing.
         """
         async with self._pool.connection() as connection, connection.transaction():
-            row = await connection.fetchrow(FIND + " for update", client.tenant, client.id)
-            await connection.execute(SAVE, *values(client))
-            if row is not None and takes_away(read(row), client, self._clock()):
-                await connection.execute(REVOKE, client.tenant, f"client:{client.id}")
+            await put(connection, client, self._clock())
             if entry is not None:
                 await connection.execute(APPEND, *columns([entry]))
         self._changed(f"{client.tenant} {client.id}")
@@ -70,9 +86,11 @@ class PostgresClients:
         if not id_:
             self._memory.clear()
             self._origins.clear()
+            self._networks.clear()
             return
         self._memory.drop((int(tenant), id_))
         self._origins.drop(int(tenant))
+        self._networks.drop(int(tenant))
 
     async def _read(self, tenant: int, client_id: str) -> Client | None:
         if "\0" in client_id or not client_id.isascii():  # ids are ours, and ours are neither
@@ -83,6 +101,17 @@ class PostgresClients:
     async def _read_origins(self, tenant: int) -> frozenset[str]:
         return frozenset(row[0] for row in await self._pool.fetch(ORIGINS, tenant))
 
+    async def _read_networks(self, tenant: int) -> Mapping[str, tuple[str, ...]]:
+        return {row["id"]: tuple(row["networks"]) for row in await self._pool.fetch(NETWORKS, tenant)}
+
+
+async def put(connection: Connection, client: Client, now: datetime) -> None:
+    """Write the row of a client, and the revocation where that takes a right away; within the caller's transaction."""
+    row = await connection.fetchrow(FIND + " for update", client.tenant, client.id)
+    await connection.execute(SAVE, *values(client))
+    if row is not None and takes_away(read(row), client, now):
+        await connection.execute(REVOKE, client.tenant, client.id)
+
 
 def read(row: Row) -> Client:
     """A row as a Client."""
@@ -90,7 +119,7 @@ def read(row: Row) -> Client:
     ends = values.pop("secret_ends")
     values["secrets"] = tuple((bytes(hash_), end) for hash_, end in zip(values["secrets"], ends, strict=True))
     values["jwks"] = values["jwks"] and json.loads(values["jwks"])
-    return Client(**values | {name: tuple(values[name]) for name in ("scopes", "redirect_uris", "origins")})
+    return Client(**values | {name: tuple(values[name]) for name in LISTS})
 
 
 def values(client: Client) -> Sequence[Any]:

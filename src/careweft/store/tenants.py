@@ -7,19 +7,23 @@ from zoneinfo import available_timezones
 
 import asyncpg
 
+from ..ports.journal import Entry
 from ..tenancy import Tenant
+from .journal import APPEND, columns
 from .listen import Listener
 from .memory import Memory
 from .pool import Pool, Row
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
-FIND = "select id::text, number, name, zone, sdk_scopes, care_records from tenant where id = $1::text::uuid"
-ALL = "select id::text, number, name, zone, sdk_scopes, care_records from tenant order by number"
-CREATE = """
+FIELDS = "id::text, number, name, zone, sdk_scopes, care_records, sandbox, networks"
+FIND = f"select {FIELDS} from tenant where id = $1::text::uuid"
+ALL = f"select {FIELDS} from tenant order by number"
+CREATE = f"""
 insert into tenant (id, name, zone, sdk_scopes, care_records, hash_key) values ($1::text::uuid, $2, $3, $4, $5, $6)
-returning id::text, number, name, zone, sdk_scopes, care_records
+returning {FIELDS}
 """
+SAVE = "update tenant set sandbox = $2, networks = $3 where number = $1"
 
 
 class PostgresTenants:
@@ -59,6 +63,13 @@ class PostgresTenants:
         assert row is not None  # noqa: S101  an insert returns its row
         return read(row)
 
+    async def save(self, tenant: Tenant, entry: Entry) -> None:
+        """Keep whether it is a sandbox and whence its APIs are called, with the audit entry. Raises Unavailable."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(SAVE, tenant.number, tenant.sandbox, list(tenant.networks))
+            await connection.execute(APPEND, *columns([entry]))
+        self._changed(tenant.id)
+
     def _changed(self, id_: str) -> None:
         if id_:
             self._memory.drop(id_)
@@ -79,4 +90,6 @@ def read(row: Row) -> Tenant:
         zone=row["zone"],
         sdk_scopes=tuple(row["sdk_scopes"]),
         care_records=tuple(row["care_records"]),
+        sandbox=row["sandbox"],
+        networks=tuple(row["networks"]),
     )

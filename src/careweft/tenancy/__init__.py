@@ -9,7 +9,8 @@ class Tenant:
 
     `id` is the lower-case UUID of its URLs, `number` the small key of its rows, `zone` the IANA zone in which its
     values without offset are read (fixed at creation), `sdk_scopes` and `care_records` its names in the previous
-    generation.
+    generation. A `sandbox` approves every application that asks; its APIs are called from `networks` alone, where any
+    are named.
     """
 
     id: str
@@ -18,3 +19,5 @@ class Tenant:
     zone: str = "UTC"
     sdk_scopes: tuple[str, ...] = ()
     care_records: tuple[str, ...] = ()
+    sandbox: bool = False
+    networks: tuple[str, ...] = ()

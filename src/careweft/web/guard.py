@@ -10,6 +10,7 @@ from typing import ClassVar
 from ..access.caller import Caller
 from ..access.decide import Denied, decide
 from ..access.narrow import reach
+from ..access.networks import inside
 from ..access.reach import Reach
 from ..fhir.outcomes import FhirRefusal, Forbidden, LoginRequired, NotFound
 from ..ports.people import Session
@@ -20,6 +21,8 @@ from .route import ClientAuthenticated, Feeding, Ops, Person, Public, Right, Rou
 from .site import Site
 
 MOST_REMEMBERED = 20_000
+MACHINES = Right | Feeding | ClientAuthenticated
+"""Doors for applications, which networks may be named for; people come from anywhere."""
 BY_ID = frozenset("rcu")
 """Letters of interactions with one resource, which are held to a reach; a search is narrowed instead."""
 
@@ -59,12 +62,13 @@ class Guard:
             if request.tenant is None:
                 raise NotFound("There is no tenant with this id.")
         policy = route.policy
+        if request.tenant is not None and request.tenant.networks and isinstance(policy, MACHINES):
+            near(request, request.tenant.networks)
         if type(policy) is Right:
-            caller = await self._site.verifier.verify(token(request), request.known_tenant, policy.surface)
-            request.caller = caller
+            caller = await self._caller(request, policy.surface)
             request.reach = self._rights.of(caller, policy, request.known_tenant.zone)
         elif type(policy) is Feeding:
-            request.caller = await self._site.verifier.verify(token(request), request.known_tenant, policy.surface)
+            await self._caller(request, policy.surface)
         elif type(policy) is Person:
             request.session = await self._signed_in(request)
             _admit_person(request, policy)
@@ -81,6 +85,15 @@ class Guard:
         if shown is None:
             return None
         return await self._site.sessions.find(request.known_tenant.number, shown)
+
+    async def _caller(self, request: Request, surface: Surface) -> Caller:
+        """Whose token the request shows, once it is known to come whence that client may call."""
+        tenant = request.known_tenant
+        caller = request.caller = await self._site.verifier.verify(token(request), tenant, surface)
+        fenced = await self._site.clients.networks(tenant.number)
+        if caller.client in fenced:
+            near(request, fenced[caller.client])
+        return caller
 
 
 class Rights:
@@ -114,6 +127,12 @@ def measured(caller: Caller, right: Right, zone: str) -> Denied | Reach | None:
     if isinstance(said, Denied):
         return said
     return reach(caller, right.surface, right.type, said.letter, zone) if said.letter in BY_ID else None
+
+
+def near(request: Request, networks: tuple[str, ...]) -> None:
+    """Forbidden where the request comes from none of these networks (OPS-01)."""
+    if not inside(request.peer, networks):
+        raise Forbidden("This tenant allows no calls from this network address.")
 
 
 def insufficient(surface: Surface, denied: Denied) -> Forbidden:
