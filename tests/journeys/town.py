@@ -26,8 +26,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from careweft import config, surfaces
-from careweft.cli.apps import operator, terminal
 from careweft.app import House, open_house
+from careweft.cli.apps import operator, terminal
 from careweft.config import Settings
 from careweft.fhir.json import encode
 from careweft.intake.load import Intake

@@ -68,8 +68,8 @@ def removed(held: Registration, now: datetime) -> Registration:
 def client_of(held: Registration, decided: Authorization) -> Client:
     """The application's row in the tenant that decided this.
 
-    What names it to people (name, publisher, type, access) is as the owner saw it; what it may do is what both sides said; the
-    rest follows the registration.
+    What names it to people (name, publisher, type, access) is as the owner saw it; what it may do is what both
+    sides said; the rest follows the registration.
     """
     asked, allowed = held.asked, decided.narrowing
     alive = held.removed is None
