@@ -6,6 +6,7 @@ run.
 
 import asyncio
 import os
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from .adapters.fetch import Fetcher
 from .adapters.keysets import CachedKeySets
 from .config import Settings
 from .fhir.validate.known import accepts, refusals
+from .insight.groups.job import Keeper
+from .insight.groups.keep import Groups
 from .intake.conformance import UNHELD, Held
 from .oauth import secrets
 from .oauth.afterwards import Introspection, Revocation
@@ -35,6 +38,8 @@ from .store.applications import PostgresApplications
 from .store.assertions import PostgresAssertions
 from .store.clients import PostgresClients
 from .store.clinical import Clinical
+from .store.definitions import PostgresDefinitions
+from .store.due import PostgresDue
 from .store.journal import PostgresJournal
 from .store.keys import PostgresSigningKeys
 from .store.listen import Listener
@@ -122,6 +127,24 @@ class House:
             raise NoSuchTenant
         return found
 
+    async def groups(self, tenant: Tenant) -> Groups:
+        """The Groups that this tenant defines. Raises Unavailable."""
+        return Groups(
+            tenant=tenant,
+            definitions=PostgresDefinitions(tenant.number, self.pool),
+            people=await self.clinical.people(tenant),
+            records=await self.clinical.records(tenant),
+            journal=self.journal,
+            base_url=self.settings.public_url,
+            now=clock.now,
+            identifier=identifier,
+        )
+
+    async def groups_of(self, number: int) -> Groups | None:
+        """The same by the tenant's number, None where there is no such tenant."""
+        found = [one for one in await self.tenants.all() if one.number == number]
+        return await self.groups(found[0]) if found else None
+
     def urls(self, tenant: Tenant) -> Mapping[str, str]:
         """Where each API of a tenant is, and where its tokens are had."""
         base_url = self.settings.public_url
@@ -161,6 +184,11 @@ class House:
             accepts=refusals,
             held=UNHELD if settings.load_validation == "off" else Held(settings.load_validation, accepts),
         )
+
+
+def identifier() -> str:
+    """A new id of a record or a request."""
+    return str(uuid.uuid4())
 
 
 @asynccontextmanager
@@ -273,9 +301,12 @@ async def while_lives(supervisor: int) -> AsyncIterator[None]:
 
 
 async def work(settings: Settings, supervisor: int | None = None) -> None:
-    """The job process: seals the journal and keeps its tables in order, until it is cancelled.
+    """The job process: seals the journal and keeps its tables in order, and Groups current, until it is cancelled.
 
     `supervisor` is the process that started it, whose end it does not outlive; None where an operator did.
     """
     async with open_house(settings) as house, while_lives(supervisor) if supervisor else nullcontext():
-        await Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run()
+        keeper = Keeper(PostgresDue(house.pool), house.groups_of, clock.now, identifier)
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run())
+            loops.create_task(keeper.run())

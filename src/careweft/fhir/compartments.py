@@ -40,6 +40,15 @@ def subject(resource: dict[str, Any]) -> str | None:
     return next(iter(_patients(resource, _own(type_))), None) if isinstance(type_, str) else None
 
 
+def naming(type_: str) -> str | None:
+    """The parameter by which a type names the patient that its resources are about, None where it has none.
+
+    >>> naming("Condition"), naming("Organization")
+    ('patient', None)
+    """
+    return next((code for code in ("patient", "subject") if code in SEARCH.get(type_, {})), None)
+
+
 def _self(patient: dict[str, Any]) -> tuple[str, ...]:
     id_ = patient.get("id")
     return (id_,) if isinstance(id_, str) else ()
@@ -54,8 +63,8 @@ def _compartment(type_: str) -> tuple[tuple[str, ...], ...]:
 @lru_cache(256)  # types come from outside
 def _own(type_: str) -> tuple[tuple[str, ...], ...]:
     """The element paths that name the patient a resource of this type is about."""
-    known = SEARCH.get(type_, {})
-    return _paths(type_, [code for code in ("patient", "subject") if code in known][:1])
+    code = naming(type_)
+    return _paths(type_, [code] if code else [])
 
 
 def _paths(type_: str, codes: Iterable[str]) -> tuple[tuple[str, ...], ...]:

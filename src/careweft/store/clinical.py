@@ -13,6 +13,7 @@ from .filing import PostgresFiling
 from .frequency import Frequencies
 from .master import Master
 from .pool import Pool
+from .population import PostgresPeople
 from .reads import Reads
 from .records import PostgresRecords
 from .registry import Registries
@@ -56,6 +57,10 @@ class Clinical:
         """ports.Filing of this tenant. Raises Unavailable."""
         bound, records = await self.bound(tenant), await self.records(tenant)
         return PostgresFiling(bound, self.pool, self._reads, self.registries, records, self._turns)
+
+    async def people(self, tenant: Tenant) -> PostgresPeople:
+        """ports.groups.People of this tenant. Raises Unavailable."""
+        return PostgresPeople(await self.bound(tenant), self.pool, self._frequencies, self.registries)
 
     async def bound(self, tenant: Tenant) -> Bound:
         """What the store has to know of this tenant; read once, and again when it turned out to be too little."""

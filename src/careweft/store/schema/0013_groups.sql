@@ -1,2 +1,40 @@
--- Groups that keep themselves current.
-select 1;
+-- Groups that keep themselves current (docs/adr/0502-groups.md), exports that come again, and who may have which Group
+-- without names.
+
+-- What is due, over all tenants: no text of anybody's, so that one statement can look at all of them.
+create table due (
+  tenant int4 not null references tenant,
+  kind text not null,
+  id text collate "C" not null,
+  at timestamptz not null,
+  primary key (tenant, kind, id)
+);
+create index due_by_time on due (kind, at);
+
+-- What an owner wrote. A definition may name patients, so it stands under row-level security.
+create table group_definition (
+  tenant int4 not null references tenant,
+  id text collate "C" not null,
+  name text not null,
+  definition text not null,
+  code text,
+  manager text,
+  withheld bool not null,
+  every int4 not null,
+  evaluated timestamptz,
+  size int4,
+  failure text,
+  primary key (tenant, id)
+);
+
+do $$
+declare name text;
+begin
+  foreach name in array array['group_definition'] loop
+    execute format('alter table %I enable row level security', name);
+    execute format('alter table %I force row level security', name);
+    execute format($p$create policy own_tenant on %I using (tenant = nullif(current_setting('app.tenant', true), '')::int4)$p$, name);
+  end loop;
+end $$;
+
+grant select, insert, update, delete on due, group_definition to careweft_server;

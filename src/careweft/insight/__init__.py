@@ -1,0 +1,1 @@
+"""What a tenant knows about its people as a whole: populations, kept current."""

@@ -1,0 +1,1 @@
+"""Tests of what a tenant knows about its people as a whole."""
