@@ -6,11 +6,12 @@ A part of the searches in make test, all of them in make drill.
 from dataclasses import replace
 from random import Random
 
+from careweft.access.reach import Narrowed
+from careweft.fhir.json import decode
 from careweft.fhir.outcomes import Exceeding
 from careweft.fhir.search.parse import parse
 from careweft.insight.groups.algebra import plainly
 from careweft.insight.groups.asked import about
-from careweft.access.reach import Narrowed
 from careweft.store.population import PostgresPeople
 from tests.fhir.chains import LINKS, OFFERS, chained, linked
 from tests.fhir.strategies import CONTEXT, IDS, ZONE, search
@@ -31,7 +32,9 @@ async def test_sets_and_the_plain_meaning_agree(module_database):
         for n in range(TENANTS):
             random = Random(f"{SEED} {n}")
             mine = await shelf.tenant(clinical, str(ZONE))
-            await mine.put(*(linked(type_, id_, random) for type_ in LINKS for id_ in IDS[: -1 if type_ == "Patient" else 5]))
+            await mine.put(
+                *(linked(type_, id_, random) for type_ in LINKS for id_ in IDS[: -1 if type_ == "Patient" else 5])
+            )
             stored = {type_: await _there(mine, type_) for type_ in LINKS}
             bound = await clinical.bound(mine.tenant)
             people = PostgresPeople(bound, clinical.pool, Chance(random), clinical.registries)
@@ -64,6 +67,4 @@ async def _there(mine, type_):
     if type_ != "Patient":
         return await _stored(mine, type_)
     found = await mine.records.search(Narrowed(shelf.search("Patient"), shelf.everything("Patient")))
-    from careweft.fhir.json import decode
-
     return [decode(one.body) for one in found.matches]

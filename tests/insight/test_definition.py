@@ -41,7 +41,8 @@ def test_dates_move(text, date):
 
 
 @pytest.mark.parametrize(
-    "text", ["{yesterday}", "{today-12}", "{today-1h}", "{now-1m}", "{year-1m}", "{today", "today}", "{}", "{today-9999y}"]
+    "text",
+    ["{yesterday}", "{today-12}", "{today-1h}", "{now-1m}", "{year-1m}", "{today", "today}", "{}", "{today-9999y}"],
 )
 def test_what_is_no_moment(text):
     """Nothing between braces is passed over."""

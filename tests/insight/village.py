@@ -1,9 +1,9 @@
 """Eleven people, few enough to check a definition by hand; the day is Friday, 27 November 2026, in New York."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from careweft.fhir.search.context import Context
-from zoneinfo import ZoneInfo
 
 ZONE = "America/New_York"
 NOON = datetime(2026, 11, 27, 17, tzinfo=UTC)
@@ -77,7 +77,11 @@ RECORDS = (
     condition("c7", "hal", "I10"),
     condition("c8", "joe", "I10"),
     condition("c9", "ana", "I10"),
-    {**condition("c10", "x", "E11.9"), "subject": {"reference": "Group/herd"}, "asserter": {"reference": "Patient/kim"}},
+    {
+        **condition("c10", "x", "E11.9"),
+        "subject": {"reference": "Group/herd"},
+        "asserter": {"reference": "Patient/kim"},
+    },
     condition("c11", "nobody", "E11.9"),
     measured("o1", "ana", A1C, "2026-10-01T09:00:00-04:00", 6.9),
     measured("o2", "ben", A1C, "2025-11-26", 8.2),

@@ -162,13 +162,13 @@ COMMANDS = (
             arg("--name", metavar="NAME", required=True, help="what people call it"),
             arg("--code", metavar="SYSTEM|CODE", help="the Group's code"),
             arg("--manager", metavar="REFERENCE", help="who manages it, such as Organization/123"),
-            arg(
-                "--every", metavar="SECONDS", type=int, default=3600, help="how often it is evaluated (default: 3600)"
-            ),
+            arg("--every", metavar="SECONDS", type=int, default=3600, help="how often it is evaluated (default: 3600)"),
             WITHHELD,
         ),
     ),
-    Command(("group", "preview"), "count what a definition comes to, and keep nothing", preview, (TEXT, TENANT, WITHHELD)),
+    Command(
+        ("group", "preview"), "count what a definition comes to, and keep nothing", preview, (TEXT, TENANT, WITHHELD)
+    ),
     Command(("group", "list"), "list the Groups that a tenant defines", list_, (TENANT,)),
     Command(("group", "show"), "show a Group's definition", show_, (GROUP, TENANT)),
     Command(("group", "refresh"), "evaluate a Group's definition now", refresh, (GROUP, TENANT)),

@@ -17,6 +17,7 @@ from ...access.narrow import narrow, reach
 from ...access.reach import REACH, How, Narrowed, Reach
 from ...access.scopes import read_all
 from ...fhir.compartments import naming
+from ...fhir.labels import EVERY
 from ...fhir.outcomes import FhirRefusal
 from ...fhir.search import include, results
 from ...fhir.search.context import Context
@@ -50,8 +51,8 @@ class Sight:
 
     @property
     def caller(self) -> Caller:
-        """The tenant itself, as a system."""
-        return Caller("", self.tenant.id, "", read_all("system/*.rs"))
+        """The tenant itself, as a system; what is sensitive opens to it only where the owner says so."""
+        return Caller("", self.tenant.id, "", read_all("system/*.rs"), labels=EVERY if self.withheld else 0)
 
     def narrowed(self, query: Query) -> Narrowed:
         """The query as the tenant may run it."""

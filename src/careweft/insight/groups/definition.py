@@ -50,7 +50,7 @@ class Definition:
     def read(cls, text: str) -> "Definition":
         """The definition that `text` spells, whatever its searches mean. Raises DefinitionRefused.
 
-        >>> str(Definition.read("include Patient?gender=female\\nexclude Patient/ana").searches[0])
+        >>> str(Definition.read("include Patient?gender=female").searches[0])
         'include Patient?gender=female'
         """
         found: list[Line] = []

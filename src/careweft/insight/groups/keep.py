@@ -6,7 +6,7 @@ is due, and the next evaluation makes the record.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -213,4 +213,3 @@ def check(wanted: Defined) -> None:
     kind, _, id_ = (wanted.manager or "Organization/x").partition("/")
     if kind not in ("Organization", "Practitioner", "PractitionerRole", "RelatedPerson") or not id_:
         raise DefinitionRefused("a Group is managed by such as Organization/123")
-

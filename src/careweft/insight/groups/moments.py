@@ -29,7 +29,9 @@ def _moment(found: re.Match[str], now: datetime, zone: tzinfo) -> str:
     word, sign, digits, unit = shape.groups()
     unit = unit or (UNITS[word] if word in ("month", "year") else "")
     if digits and unit not in tuple(UNITS[word]):
-        raise DefinitionRefused(f"{{{word}}} is moved by {' or '.join(UNITS[word])}, as in {{{word}-6{UNITS[word][0]}}}")
+        raise DefinitionRefused(
+            f"{{{word}}} is moved by {' or '.join(UNITS[word])}, as in {{{word}-6{UNITS[word][0]}}}"
+        )
     by = int(digits or 0) * (-1 if sign == "-" else 1)
     try:
         return _said(word, by, unit, now, zone)
