@@ -46,6 +46,8 @@ def test_what_is_public_shows_nobodys_records():
         "/oauth2/v1/.well-known/oauth-authorization-server",
         "/oauth2/v1",
         "/static/{name}",
+        "/brand/brands.json",
+        "/brands.json",
     }
     assert ops == {"/healthz", "/readyz", "/metrics"}
     feeds = {row.path for row in TABLE if isinstance(row.policy, Feeding)}

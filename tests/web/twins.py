@@ -30,6 +30,7 @@ from careweft.ports.journal import Entry
 from careweft.ports.keys import SigningKey
 from careweft.ports.records import Page, Place, Shown, Version
 from careweft.tenancy import Tenant
+from careweft.tenancy.brand import Brand, Branded
 from careweft.web import Front, Site
 
 NOON = datetime(2026, 5, 17, 12, 0, tzinfo=UTC)
@@ -61,6 +62,9 @@ class TenantsTwin:
 
     async def create(self, *_: Any) -> Tenant:
         raise NotImplementedError
+
+    async def brands(self) -> list[Branded]:
+        return [Branded(one, Brand(), datetime(2026, 11, 1, tzinfo=UTC)) for one in self.known]
 
 
 @dataclass

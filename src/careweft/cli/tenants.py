@@ -3,7 +3,7 @@
 import argparse
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..registry.application import Application
 from ..registry.authorization import CODES, Narrowing, Said, State, due, now_is
 from ..registry.narrowing import everything, only_types, spelled
 from ..tenancy import Tenant
+from ..tenancy.brand import Brand, checked
 from .apps import operator, terminal
 from .model import Command, Wrong, arg
 from .place import at_home, show
@@ -150,6 +151,29 @@ def set_(args: argparse.Namespace) -> int:
     return show(args, at_home(args, run))
 
 
+def brand(args: argparse.Namespace) -> int:
+    """What the published lists say of a tenant; without more, it is only shown."""
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.id)
+        (held,) = [one for one in await house.tenants.brands() if one.tenant.id == tenant.id]
+        said = {one.name: value for one in fields(Brand) if (value := getattr(args, one.name)) is not None}
+        now = clock.now()
+        new = replace(
+            held,
+            brand=checked(replace(held.brand, **said)),
+            changed=now if said else held.changed,
+            reviewed=now if args.reviewed else held.reviewed,
+        )
+        if new != held:
+            entry = terminal().entry(now, "tenant brand", operator().id, tenant.number, None)
+            await house.tenants.save_brand(new, entry)
+        shown = {"tenant": tenant.id, **{name: value or None for name, value in asdict(new.brand).items()}}
+        return shown | {"reviewed": new.reviewed.date().isoformat() if new.reviewed else None}
+
+    return show(args, at_home(args, run))
+
+
 def described(house: House, tenant: Tenant) -> dict[str, Any]:
     """A tenant as the terminal shows it."""
     return {
@@ -165,6 +189,20 @@ OF = arg("id", metavar="ID", help="the tenant's id")
 CLIENT = arg("client", metavar="CLIENT", help="the application's client_id")
 REASON = arg("--reason", metavar="TEXT", default="", help="what its developer reads")
 CODE = arg("--code", choices=tuple(CODES), required=True, help="which of the reasons that hold for every application")
+BRAND = (
+    ("alias", "another name that people know it by"),
+    ("url", "its web site, by which it is identified"),
+    ("logo", "where its logo is"),
+    ("npi", "its National Provider Identifier"),
+    ("ccn", "its CMS Certification Number"),
+    ("phone", "its telephone"),
+    ("line", "street and number"),
+    ("city", "its city"),
+    ("state", "its state, such as MN"),
+    ("postal_code", "its ZIP code"),
+    ("portal_name", "what its people call the place where they sign in (default: its name)"),
+    ("portal_url", "where that is"),
+)
 
 COMMANDS = (
     Command(
@@ -220,6 +258,16 @@ COMMANDS = (
                 action="append",
                 help="such as 192.0.2.0/24, or any; may be repeated; replaces those of before",
             ),
+        ),
+    ),
+    Command(
+        ("tenant", "brand"),
+        "say what the published lists of brands and base URLs tell of a tenant, and that somebody looked through it",
+        brand,
+        (
+            OF,
+            *(arg(f"--{name.replace('_', '-')}", metavar="TEXT", help=help_) for name, help_ in BRAND),
+            arg("--reviewed", action="store_true", help="it was looked through today; due every quarter"),
         ),
     ),
     Command(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..access.scopes import LETTER, LETTERS
-from ..surfaces import ALL, issuers
+from ..surfaces import ALL, brands, issuers
 from ..surfaces.model import Offer, Surface
 from ..tenancy import Tenant
 from .tokens import issuer_of
@@ -56,8 +56,18 @@ class Discovery:
             "token_endpoint_auth_methods_supported": list(issuer.methods),
             "token_endpoint_auth_signing_alg_values_supported": list(issuer.algorithms),
             **self._afterwards(tenant, issuer),
+            **self._brand(surface, tenant),
             "scopes_supported": list(scopes(surface)),
             "capabilities": list(issuer.capabilities[surface.audience]),
+        }
+
+    def _brand(self, surface: Surface, tenant: Tenant) -> Json:
+        """Where the brand of an API that people sign in to is published (SMART-15)."""
+        if surface not in brands.shown():
+            return {}
+        return {
+            "user_access_brand_bundle": brands.url(self.base_url, tenant.id),
+            "user_access_brand_identifier": brands.identifier(tenant),
         }
 
     def _afterwards(self, tenant: Tenant, issuer: issuers.Issuer) -> Json:

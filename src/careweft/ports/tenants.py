@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..tenancy import Tenant
+from ..tenancy.brand import Branded
 
 
 class Tenants(Protocol):
@@ -15,6 +16,10 @@ class Tenants(Protocol):
 
     async def all(self) -> Sequence[Tenant]:
         """Every tenant, oldest first."""
+        ...
+
+    async def brands(self) -> Sequence[Branded]:
+        """Every tenant with what the published lists say of it, oldest first."""
         ...
 
     async def create(

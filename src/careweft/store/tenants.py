@@ -1,14 +1,17 @@
 """The tenants: who they are, by the id in their URLs."""
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from zoneinfo import available_timezones
 
 import asyncpg
 
 from ..ports.journal import Entry
 from ..tenancy import Tenant
+from ..tenancy.brand import Brand, Branded
 from .journal import APPEND, columns
 from .listen import Listener
 from .memory import Memory
@@ -23,6 +26,11 @@ CREATE = f"""
 insert into tenant (id, name, zone, sdk_scopes, care_records, hash_key) values ($1::text::uuid, $2, $3, $4, $5, $6)
 returning {FIELDS}
 """
+BRANDS = (
+    f"select {FIELDS}, brand, coalesce((brand ->> 'changed')::timestamptz, created) as changed, reviewed"
+    " from tenant order by number"
+)
+BRAND = "update tenant set brand = $2::jsonb, reviewed = $3 where number = $1"
 SAVE = "update tenant set sandbox = $2, networks = $3 where number = $1"
 
 
@@ -70,6 +78,17 @@ class PostgresTenants:
             await connection.execute(APPEND, *columns([entry]))
         self._changed(tenant.id)
 
+    async def brands(self) -> Sequence[Branded]:
+        """As ports.Tenants. Raises Unavailable."""
+        return [branded(row) for row in await self._pool.fetch(BRANDS)]
+
+    async def save_brand(self, one: Branded, entry: Entry) -> None:
+        """Keep what the published lists say of a tenant, and when that was looked through. Raises Unavailable."""
+        said = json.dumps({**asdict(one.brand), "changed": one.changed.isoformat()})
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(BRAND, one.tenant.number, said, one.reviewed)
+            await connection.execute(APPEND, *columns([entry]))
+
     def _changed(self, id_: str) -> None:
         if id_:
             self._memory.drop(id_)
@@ -93,3 +112,10 @@ def read(row: Row) -> Tenant:
         sandbox=row["sandbox"],
         networks=tuple(row["networks"]),
     )
+
+
+def branded(row: Row) -> Branded:
+    """A row as a tenant with its brand."""
+    said = json.loads(row["brand"])
+    said.pop("changed", None)
+    return Branded(read(row), Brand(**said), row["changed"], row["reviewed"])

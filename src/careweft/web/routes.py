@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from . import statics
+from .brand import routes as brand
 from .fhir import routes as fhir
 from .intake import routes as intake
 from .oauth import routes as oauth
@@ -17,5 +18,6 @@ def table(site: Site, telemetry: Telemetry) -> Iterator[Route]:
     yield from fhir.rows(site)
     yield from oauth.rows(site)
     yield from intake.rows(site)
+    yield from brand.rows(site)
     yield from ops.rows(site, telemetry)
     yield from statics.rows()
