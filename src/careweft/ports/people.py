@@ -79,13 +79,15 @@ class Session:
 class Visit:
     """What the door knows of the request beside its form: for audit entries, throttles and the list of sessions.
 
-    `device` is the cookie that tells a browser in which this person has signed in before, empty where there is none.
+    `device` is the cookie that tells a browser in which this person has signed in before, `cookie` that of a session
+    which ends when another begins; empty where there is none.
     """
 
     request_id: str
     address: str | None = None
     agent: str = ""
     device: str = field(default="", repr=False)
+    cookie: str = field(default="", repr=False)
 
 
 class People(Protocol):
