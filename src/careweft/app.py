@@ -14,6 +14,11 @@ from typing import Any
 
 from . import config, surfaces
 from .access.reach import Narrowed, Reach
+from .accounts.counts import Counts
+from .accounts.means import Means
+from .accounts.passwords import Passwords
+from .accounts.reception import Reception
+from .accounts.signin import chance
 from .adapters import clock
 from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
@@ -44,10 +49,16 @@ from .store.journal import PostgresJournal
 from .store.keys import PostgresSigningKeys
 from .store.listen import Listener
 from .store.master import Master
+from .store.outbox import PostgresOutbox
+from .store.people import PostgresPeople
 from .store.pool import Pool
 from .store.revocations import PostgresRevocations
 from .store.seal import Sealer
+from .store.sessions import PostgresSessions
+from .store.someone import Chart
 from .store.tenants import PostgresTenants
+from .store.throttle import PostgresThrottle
+from .store.tickets import PostgresTickets
 from .tenancy import Tenant
 from .web import Site
 from .web import application as doors
@@ -114,6 +125,10 @@ class House:
     trial: Trial
     clinical: Clinical
     registry: Desk
+    register: PostgresPeople
+    sessions: PostgresSessions
+    outbox: PostgresOutbox
+    people: Reception
 
     @property
     def anchors(self) -> AnchorFile:
@@ -175,6 +190,8 @@ class House:
             introspection=Introspection(self.tokens.frame, verifier),
             revocation=Revocation(self.tokens.frame, verifier, self.revocations),
             keyring=self.keyring,
+            people=self.people,
+            sessions=self.sessions,
             seal=self.master.derive("paging links"),
             clock=clock.now,
             ready=self.ready,
@@ -229,6 +246,22 @@ def _joined(
     mint = Mint(settings.public_url, keyring)
     assertions = PostgresAssertions(small, journal)
     key_sets = CachedKeySets(Fetcher(allow=frozenset(settings.fetch_allow)).get)
+    clinical = Clinical(pool, master)
+    register, sessions = PostgresPeople(small), PostgresSessions(small, clock.now)
+    outbox = PostgresOutbox(small, master, works=settings.mails)
+    means = Means(
+        register=register,
+        sessions=sessions,
+        tickets=PostgresTickets(small, master, chance),
+        counts=Counts(PostgresThrottle(small, master.derive("throttle")), master.derive("known browsers")),
+        passwords=Passwords(master),
+        records=Chart(clinical.records, clock.now),
+        mail=outbox,
+        sealing=master,
+        base_url=settings.public_url,
+        now=clock.now,
+        chance=chance,
+    )
     frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
     return House(
         settings=settings,
@@ -242,8 +275,12 @@ def _joined(
         journal=journal,
         tokens=TokenEndpoint(mint, frame),
         trial=Trial(mint, clients, assertions, clock.now, settings.preview),
-        clinical=Clinical(pool, master),
+        clinical=clinical,
         registry=desk(settings, small),
+        register=register,
+        sessions=sessions,
+        outbox=outbox,
+        people=Reception.of(means),
     )
 
 

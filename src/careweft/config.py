@@ -5,6 +5,7 @@ Every field says what it is in its metadata; docs/reference/settings.md is made 
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
@@ -92,6 +93,21 @@ def _targets(text: str) -> tuple[str, ...]:
     return found
 
 
+def _smtp(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtps", "smtp", "smtp+plain") or not parts.hostname:
+        raise ValueError("wants a URL such as smtps://user:password@mail.example.org")
+    if parts.scheme == "smtp+plain" and not _is_loopback(parts.hostname):
+        raise ValueError("is without TLS on loopback only; smtps:// and smtp:// speak TLS")
+    return text
+
+
+def _mailbox(text: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", text):
+        raise ValueError("wants an e-mail address")
+    return text
+
+
 def _validation(text: str) -> str:
     if text not in ("off", "report", "refuse"):
         raise ValueError("is off, report or refuse")
@@ -158,6 +174,18 @@ class Settings:
         "`off` nothing, `report` tells how many and why, `refuse` keeps them out.",
         "off",
     )
+    smtp_url: str | None = _setting(
+        _smtp,
+        "The mail server that takes our letters (password resets, invitations): `smtps://user:password@host:465`, or "
+        "`smtp://...:587` with STARTTLS. `smtp+plain://` speaks without TLS and is for loopback only. Without it "
+        "preview shows letters on a page, and production refuses what needs one. It may hold a "
+        "password: set it in the environment.",
+        None,
+        secret=True,
+    )
+    mail_from: str | None = _setting(
+        _mailbox, "The sender of our letters, such as records@clinic.example.org. Needed with `smtp_url`.", None
+    )
     pg_bin: Path | None = _setting(
         _path,
         "The folder with PostgreSQL's initdb and postgres for the embedded database. Without it: that of pg_config, "
@@ -190,6 +218,11 @@ class Settings:
     def loopback(self) -> bool:
         """Whether only this machine can reach what we listen on."""
         return _is_loopback(self.host)
+
+    @property
+    def mails(self) -> bool:
+        """Whether letters reach anybody: by a mail server, or in preview by the page that shows them."""
+        return self.smtp_url is not None or self.preview
 
     @property
     def public_url(self) -> str:
@@ -259,6 +292,8 @@ def _consistent(settings: Settings) -> Settings:
     """What only several settings together can get wrong."""
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise ConfigError("CAREWEFT_TLS_CERT and CAREWEFT_TLS_KEY are set both or neither")
+    if settings.smtp_url and not settings.mail_from:
+        raise ConfigError("CAREWEFT_SMTP_URL wants CAREWEFT_MAIL_FROM beside it")
     if settings.fetch_allow and not settings.preview:
         raise ConfigError("CAREWEFT_FETCH_ALLOW is for CAREWEFT_ENVIRONMENT=preview only: production fetches https")
     plain = urlsplit(settings.base_url) if settings.base_url else None

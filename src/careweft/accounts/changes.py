@@ -175,7 +175,7 @@ class Elevate:
 
 @dataclass(frozen=True, slots=True)
 class EndSessions:
-    """End the sessions of an account: the one of this id, or all but the one of id `but`; each writes its revocation."""
+    """End the sessions of an account: the one of this id, or all but `but`; each writes its revocation."""
 
     account: str
     id: str | None = None

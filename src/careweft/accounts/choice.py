@@ -1,6 +1,6 @@
 """Which passwords may be chosen: long ones that are not made of what everybody tries first.
 
-NIST SP 800-63B-4 3.1.1.2 (WEB-04): length alone is asked for, any character is taken, nothing has to be changed in time.
+NIST SP 800-63B-4 3.1.1.2 (WEB-04): length is asked for, any character is taken, nothing has to be changed in time.
 What is refused leaves too little once common words, names, rows of keys, years and repetitions are gone from it.
 """
 

@@ -123,6 +123,10 @@ class Register(Protocol):
         """The relations that stand, of a patient or of an account."""
         ...
 
+    async def ending(self, tenant: int) -> Sequence[Relation]:
+        """The relations that stand and will end by themselves."""
+        ...
+
     async def identity(self, tenant: int, issuer: str, subject: str) -> Account | None:
         """The account that an upstream identity was linked to."""
         ...
@@ -141,6 +145,10 @@ class SessionStore(Protocol):
 
     async def peek(self, tenant: int, hashed: bytes) -> Session | None:
         """The session whose cookie has this hash; it does not count as seen."""
+        ...
+
+    async def list(self, tenant: int, account: str) -> Sequence[Session]:
+        """As ports.Sessions."""
         ...
 
 

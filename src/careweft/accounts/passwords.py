@@ -5,11 +5,11 @@ them, so that a crowd that signs in leaves the processor to the records (LOAD-09
 """
 
 import asyncio
+import base64
 import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -31,30 +31,33 @@ WAITING = 256
 class Passwords:
     """Makes and compares what is kept of passwords."""
 
-    def __init__(self, sealing: Sealing, threads: int = THREADS, waiting: int = WAITING) -> None:
+    def __init__(
+        self, sealing: Sealing, threads: int = THREADS, waiting: int = WAITING, hasher: PasswordHasher = HASHER
+    ) -> None:
         self._sealing = sealing
+        self._hasher = hasher
+        self._nobody = _nobodys(hasher)
         self._most = waiting
         self._waiting = 0
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
 
     async def keep(self, account: str, password: str) -> bytes:
         """What is kept of a password of this account. Raises Slow (`busy`)."""
-        return self._sealing.seal((await self._run(lambda: HASHER.hash(spelled(password)))).encode(), place(account))
+        return self._sealing.seal(
+            (await self._run(lambda: self._hasher.hash(spelled(password)))).encode(), place(account)
+        )
 
     async def fits(self, account: str, kept: bytes | None, password: str) -> bool:
         """Is this the password? It takes as long where there is none (OATK-16). Raises Slow (`busy`)."""
         hashed = self._nobody if kept is None else self._sealing.open(kept, place(account)).decode()
         given = spelled(password[: 4 * LONGEST])
-        return await self._run(lambda: _verified(hashed, given)) and kept is not None
+        return await self._run(lambda: self._verified(hashed, given)) and kept is not None
 
-    @cached_property
-    def _nobody(self) -> str:
-        """Compared with where there is no account or it has no password."""
-        return HASHER.hash(secrets.token_bytes(32))
-
-    async def prepare(self) -> None:
-        """Make what is compared with where there is no account, before anybody asks."""
-        await self._run(lambda: self._nobody)
+    def _verified(self, hashed: str, given: bytes) -> bool:
+        try:
+            return self._hasher.verify(hashed, given)
+        except (VerificationError, InvalidHashError):
+            return False
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= self._most:
@@ -76,8 +79,11 @@ def place(account: str) -> str:
     return f"password {account}"
 
 
-def _verified(hashed: str, given: bytes) -> bool:
-    try:
-        return HASHER.verify(hashed, given)
-    except (VerificationError, InvalidHashError):
-        return False
+def _nobodys(hasher: PasswordHasher) -> str:
+    """What is compared with where there is no account or it has no password: the hash of no password that is known.
+
+    Written down instead of computed, so that no process starts with a hash that nobody may ever need.
+    """
+    salt, hashed = (base64.b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (16, hasher.hash_len))
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${costs}${salt}${hashed}"

@@ -21,9 +21,9 @@ ROLES: Mapping[str, Role] = MappingProxyType({
     role.name: role
     for role in (
         Role("patient",        ("Patient",)),
-        Role("representative", ("RelatedPerson", "Person", "Patient")),
+        Role("representative", ("RelatedPerson", "Patient")),
         Role("practitioner",   ("Practitioner",)),
-        Role("owner",          ("Practitioner", "Person"), factor=True),
+        Role("owner",          ("Practitioner",), factor=True),
     )
 })  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What each change of accounts.changes does, as a row of one table; `PostgresPeople.change` runs them in a transaction."""
+"""What each change of accounts.changes does, as one table; `PostgresPeople.change` runs them in a transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -31,8 +31,8 @@ async def create(on: Connection, tenant: int, change: c.Create) -> None:
     """A row; the database keeps usernames unique."""
     a = change.account
     await on.execute(
-        "insert into account (id, tenant, username, name, email, role, fhir_user, language, enabled, created, activated)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into account (id, tenant, username, name, email, role, fhir_user, language, enabled, created,"
+        " activated) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         a.id, tenant, a.username or None, a.name, a.email, a.role, a.fhir_user, a.language, a.enabled, change.now,
         change.now if a.username else None,
     )  # fmt: skip
@@ -148,7 +148,8 @@ async def open_session(on: Connection, tenant: int, change: c.OpenSession) -> No
         "insert into session (id, key, tenant, account, opened, auth_time, seen, amr, agent, address, enrol, issuer,"
         " subject, upstream_sid) values ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8, $9, $10, $11, $12)",
         change.id, change.key, tenant, await _own(on, tenant, change.account), change.now, list(change.amr),
-        change.agent.replace("\0", ""), change.address, change.enrol, change.issuer, change.subject, change.upstream_sid,
+        change.agent.replace("\0", ""), change.address, change.enrol, change.issuer, change.subject,
+        change.upstream_sid,
     )  # fmt: skip
 
 
@@ -251,8 +252,7 @@ async def link(on: Connection, tenant: int, change: c.Link) -> None:
 
 async def end_permits(on: Connection, tenant: int, account: str, patient: str | None) -> None:
     """End what this account granted for this patient, with revocations, in the same transaction."""
-    if await on.fetchval("select to_regprocedure('end_permits(int4, text, text)') is not null"):
-        await on.execute("select end_permits($1, $2, $3)", tenant, account, patient)
+    await on.execute("select end_permits($1, $2, $3)", tenant, account, patient)
 
 
 async def revoke(on: Connection, tenant: int, key: str) -> None:

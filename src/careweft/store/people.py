@@ -1,6 +1,7 @@
 """Accounts and what hangs on them, in PostgreSQL; what changes them is in `changing`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -20,7 +21,8 @@ ACCOUNT = (
 FIND = f"select {ACCOUNT} from account a where a.tenant = $1 and a.id = $2"
 BY_USERNAME = f"select {ACCOUNT} from account a where a.tenant = $1 and lower(a.username) = lower($2)"
 BY_EMAIL = f"""select {ACCOUNT} from account a
-  where a.tenant = $1 and lower(a.email) = lower($2) and a.activated is not null and a.enabled order by a.created limit 5"""
+  where a.tenant = $1 and lower(a.email) = lower($2) and a.activated is not null and a.enabled
+  order by a.created limit 5"""
 BY_RECORD = (
     f"select {ACCOUNT} from account a where a.tenant = $1 and a.fhir_user = $2 and a.role = $3 order by a.created"
 )
@@ -32,7 +34,10 @@ PASSKEYS = """select p.id, p.account, p.public, p.counter, p.label, p.created, p
   join account a on a.id = p.account where a.tenant = $1 and {} order by p.created, p.id"""
 RELATIONS = """select r.id, r.account, r.patient, r.kind, r.until, r.minor, r.sensitive, r.types, r.created, r.ended,
   a.name, a.activated is not null as activated
-from relation r join account a on a.id = r.account where r.tenant = $1 and r.ended is null and {} order by r.created, r.id"""
+from relation r join account a on a.id = r.account where r.tenant = $1 and r.ended is null and {}
+  order by r.created, r.id"""
+ENDING = "(r.until is not null or r.minor)"
+DUE = "select distinct tenant from relation where ended is null and until <= $1"
 IDENTITY = f"""select {ACCOUNT} from identity i join account a on a.id = i.account
   where i.tenant = $1 and i.issuer = $2 and i.subject = $3 and a.tenant = $1"""
 
@@ -83,6 +88,15 @@ class PostgresPeople:
         column, value = ("r.patient = $2", patient) if account is None else ("r.account = $2", account)
         return [relation(row) for row in await self._pool.fetch(RELATIONS.format(column), tenant, value)]
 
+    async def ending(self, tenant: int) -> Sequence[Relation]:
+        """As accounts.Register."""
+        return [relation(row) for row in await self._pool.fetch(RELATIONS.format(ENDING), tenant)]
+
+    async def due(self, now: datetime, *, minors: bool) -> Sequence[int]:
+        """The numbers of the tenants where a relation's date has come, or with `minors` where a child may be of age."""
+        rows = await self._pool.fetch(DUE + (" or minor and ended is null" if minors else ""), now)
+        return [row["tenant"] for row in rows]
+
     async def identity(self, tenant: int, issuer: str, subject: str) -> Account | None:
         """As accounts.Register."""
         return await self._account(IDENTITY, tenant, issuer, subject)
@@ -130,5 +144,5 @@ def relation(row: Row) -> Relation:
 
 
 def storable(text: str) -> str:
-    """What somebody typed, as the database can compare it: NUL and half surrogate pairs are in no name that it holds."""
+    """What somebody typed, as the database can compare it: no name holds NUL or half a surrogate pair."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

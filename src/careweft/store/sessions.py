@@ -1,4 +1,4 @@
-"""Who is signed in where (WEB-08). Each request reads its row: a session that has ended has ended at once, everywhere."""
+"""Who is signed in where (WEB-08). Each request reads its row: what has ended has ended at once, everywhere."""
 
 from collections.abc import Sequence
 from datetime import timedelta

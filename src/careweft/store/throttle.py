@@ -1,4 +1,4 @@
-"""How often was something tried in vain: counted in one statement before the try, so that many at once count as many."""
+"""How often was something tried in vain: counted before the try, in one statement: many at once count as many."""
 
 import hashlib
 import hmac
@@ -8,17 +8,17 @@ from ..accounts.needs import Count
 from .pool import Pool
 
 TAKE = """
-insert into throttle as t (key, count, total, since, wait) values ($1, 1, 1, $2, $2)
+insert into throttle as t (key, count, total, since, wait) values ($1, 1, 1, $2, '-infinity')
 on conflict (key) do update set
   count = case when t.since <= $3 then 1 else t.count + 1 end,
   since = case when t.since <= $3 then $2 else t.since end,
   total = t.total + 1,
-  wait = case when $6::int4 is null or t.since <= $3 or t.count + 1 < $6 then $2
+  wait = case when $6::int4 is null or t.since <= $3 or t.count + 1 < $6 then '-infinity'
               else $2 + interval '1 second' * least(power(2, t.count + 1 - $6), $7) end
 where t.wait <= $2 and (t.since <= $3 or t.count < $4) and ($5::int4 is null or t.total < $5)
 returning 1
 """
-SEEN = "select count, total, since, wait from throttle where key = $1"
+SEEN = "select count, total, since, greatest(wait, since) as wait from throttle where key = $1"
 FORGET = "delete from throttle where key = $1"
 RETURN = "update throttle set count = greatest(count - 1, 0), total = greatest(total - 1, 0) where key = $1"
 PRUNE = "with gone as (delete from throttle where since < $1 and total < 10 returning 1) select count(*) from gone"
@@ -45,7 +45,8 @@ class PostgresThrottle:
         if count.most is not None and seen["total"] >= count.most:
             return timedelta.max
         full = seen["since"] + count.window if seen["count"] >= count.limit else now
-        return max(full, seen["wait"]) - now
+        waits: list[datetime] = [full, *([seen["wait"]] if count.patience else [])]
+        return max(waits) - now
 
     async def forgive(self, count: Count, what: str, *, wholly: bool) -> None:
         """As accounts.Throttle."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..access.caller import Caller
+from ..accounts.reception import Reception
 from ..intake.conformance import UNHELD, Held
 from ..intake.filing.checks import Accepts
 from ..oauth.afterwards import Introspection, Revocation
@@ -70,6 +71,7 @@ class Site:
     introspection: Introspection
     revocation: Revocation
     keyring: Keyring
+    people: Reception = field(kw_only=True)
     seal: bytes = field(repr=False)
     clock: Clock
     ready: Callable[[], Awaitable[Mapping[str, bool]]]

@@ -1,0 +1,105 @@
+"""The letters that people get, in the languages they read: short, plain, and never with anything clinical."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ..ports.mail import Letter
+from ..ports.people import Account
+
+Texts = Mapping[str, tuple[str, str]]
+
+ENGLISH: Texts = {
+    "reset": (
+        "Choose a new password",
+        (
+            "Hello {name},\n\nsomebody, probably you, asked for a new password at {place}. Your user name is "
+            "{username}.\n\n"
+            "Open this address within 30 minutes. It works once:\n\n{link}\n\n"
+            "If it was not you, do nothing: your password stays as it is.\n"
+        ),
+    ),
+    "changed": (
+        "Your password was changed",
+        (
+            "Hello {name},\n\nyour password at {place} was changed just now, and every device was signed out.\n\n"
+            "If it was not you, ask for a new password at once, and tell {place}.\n"
+        ),
+    ),
+    "email": (
+        "Confirm your e-mail address",
+        "Hello {name},\n\nto use this mailbox at {place}, open this address within 30 minutes:\n\n{link}\n",
+    ),
+    "moved": (
+        "Your e-mail address was changed",
+        (
+            "Hello {name},\n\nletters from {place} go to another address from now on.\n\n"
+            "If it was not you, tell {place} at once.\n"
+        ),
+    ),
+    "invitation": (
+        "You are invited to {place}",
+        (
+            "Hello {name},\n\nyou are invited to sign in at {place}. Open this address and choose a user name and a "
+            "password:\n\n{link}\n\nThe invitation holds for {days} days and works once.\n"
+        ),
+    ),
+}
+SPANISH: Texts = {
+    "reset": (
+        "Elija una nueva contraseña",
+        (
+            "Hola, {name}:\n\nalguien, probablemente usted, pidió una nueva contraseña en {place}. Su nombre de "
+            "usuario es {username}.\n\nAbra esta dirección en menos de 30 minutos. Funciona una sola vez:\n\n{link}\n\n"
+            "Si no fue usted, no haga nada: su contraseña no cambia.\n"
+        ),
+    ),
+    "changed": (
+        "Su contraseña ha cambiado",
+        (
+            "Hola, {name}:\n\nsu contraseña en {place} acaba de cambiar y se cerró la sesión en todos los "
+            "dispositivos.\n\n"
+            "Si no fue usted, pida enseguida una nueva contraseña y avise a {place}.\n"
+        ),
+    ),
+    "email": (
+        "Confirme su dirección de correo",
+        (
+            "Hola, {name}:\n\nabra esta dirección en menos de 30 minutos para usar este buzón en {place}. Funciona una "
+            "sola vez:\n\n{link}\n"
+        ),
+    ),
+    "moved": (
+        "Su dirección de correo ha cambiado",
+        (
+            "Hola, {name}:\n\na partir de ahora las cartas de {place} van a otra dirección.\n\n"
+            "Si no fue usted, avise a {place} enseguida.\n"
+        ),
+    ),
+    "invitation": (
+        "Invitación a {place}",
+        (
+            "Hola, {name}:\n\nle invitamos a entrar en {place}. Abra esta dirección y elija un nombre de usuario y una "
+            "contraseña:\n\n{link}\n\nLa invitación vale {days} días y funciona una sola vez.\n"
+        ),
+    ),
+}
+LANGUAGES: Mapping[str, Texts] = MappingProxyType({"en": ENGLISH, "es": SPANISH})
+
+
+def letter(kind: str, account: Account, place: str, to: str | None = None, **more: object) -> Letter | None:
+    """The letter of this kind; None where the account has no address."""
+    address = to or account.email
+    if address is None:
+        return None
+    subject, body = LANGUAGES.get(account.language, ENGLISH)[kind]
+    words = {"name": account.name, "username": account.username, "place": place, **more}
+    return Letter(address, line(subject.format(**words)), body.format(**words))
+
+
+def line(text: str) -> str:
+    r"""Text that stays on one line of a header.
+
+    >>> line("Invitation\r\nBcc: eve@example.org")
+    'Invitation Bcc: eve@example.org'
+    """
+    return " ".join(text.split())[:200]
