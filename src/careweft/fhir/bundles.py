@@ -4,10 +4,12 @@ Ids and types are safe as they are, since nothing is stored under others; links 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
+
+from .instants import in_utc
 
 Past = tuple[str, str, int, datetime, bytes | None]
 """Type, id, version, when it was made, and final JSON, None where that version is a deletion."""
@@ -99,10 +101,10 @@ def head(type_: str, links: Mapping[str, str], total: int | None) -> bytes:
 def instant(at: datetime) -> str:
     """A moment as FHIR writes it.
 
-    >>> instant(datetime(2024, 5, 17, 8, 0, tzinfo=UTC))
+    >>> instant(datetime.fromisoformat("2024-05-17T08:00+00:00"))
     '2024-05-17T08:00:00.000000Z'
     """
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return f"{in_utc(at)}Z"
 
 
 def written(value: Any) -> bytes:

@@ -16,6 +16,7 @@ from typing import Any
 import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ..fhir.instants import in_utc
 from ..fhir.json import encode
 from ..fhir.outcomes import Unavailable
 
@@ -45,7 +46,7 @@ def whole(type_: str, id_: str, version: int, updated: datetime, rest: bytes) ->
     """Final JSON: what a tail becomes when it is served."""
     head = (
         f'{{"resourceType":"{type_}","id":"{id_}","meta":{{"versionId":"{version}",'
-        f'"lastUpdated":"{updated.isoformat(timespec="microseconds")}"'
+        f'"lastUpdated":"{in_utc(updated)}+00:00"'
     )
     return head.encode() + rest
 
@@ -54,7 +55,7 @@ def entry(type_: str, id_: str, version: int, updated: datetime, rest: bytes) ->
     """The same as ports.records.Shown has it, made in the same stroke."""
     head = (
         f'{type_}/{id_}","resource":{{"resourceType":"{type_}","id":"{id_}","meta":{{"versionId":"{version}",'
-        f'"lastUpdated":"{updated.isoformat(timespec="microseconds")}"'
+        f'"lastUpdated":"{in_utc(updated)}+00:00"'
     )
     return head.encode() + rest
 

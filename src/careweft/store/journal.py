@@ -7,6 +7,7 @@ once cost one fsync.
 import asyncio
 from collections.abc import Sequence
 
+from ..fhir.instants import in_utc
 from ..fhir.outcomes import Unavailable
 from ..ports.journal import Entry
 from .faults import GONE
@@ -111,7 +112,7 @@ def release(batch: Sequence[Waiter], failure: str | None) -> None:
 def columns(entries: Sequence[Entry]) -> tuple[str, ...]:
     """The entries turned into the sixteen texts that `audit_write` takes."""
     return (
-        _text([entry.at.isoformat() for entry in entries]),
+        _text([f"{in_utc(entry.at)}Z" for entry in entries]),
         _text([None if entry.tenant is None else str(entry.tenant) for entry in entries]),
         _text([entry.action for entry in entries]),
         _text([entry.surface for entry in entries]),

@@ -17,6 +17,7 @@ from ..negotiate import Format
 from ..route import Right
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+TWO = tuple(b"%02d" % number for number in range(60))
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ACCEPTED = ("_format", "_pretty", "_summary", "_elements")
 
@@ -71,7 +72,7 @@ def http_date(moment: datetime) -> bytes:
     b'Fri, 17 May 2024 08:00:09 GMT'
     """
     at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return b"%b %02d:%02d:%02d GMT" % (_day(at.toordinal()), at.hour, at.minute, at.second)
+    return b"%b %b:%b:%b GMT" % (_day(at.toordinal()), TWO[at.hour], TWO[at.minute], TWO[at.second])
 
 
 @lru_cache(maxsize=4096)
