@@ -61,7 +61,11 @@ class Front:
         route = request.route
         if route is not None and route.audited and not reply.recorded:
             reply = await self._recorded(request, route, reply)
-        await self._send(request, reply, send)
+        told, body = self._written(request, reply)
+        if b"origin" in request.headers and request.method != "OPTIONS":
+            told += await self._cors(request, route)
+        await send({"type": "http.response.start", "status": reply.status, "headers": told})
+        await send({"type": "http.response.body", "body": body})
         self.telemetry.count(route.name if route else "none", reply.status, perf_counter() - started)
 
     async def _answered(self, request: Request, path: bytes, raw: Headers) -> Reply:
@@ -131,20 +135,18 @@ class Front:
             return replies.refused(request, Unavailable())
         return reply
 
-    async def _send(self, request: Request, reply: Reply, send: Send) -> None:
+    def _written(self, request: Request, reply: Reply) -> tuple[Headers, bytes]:
+        """The reply as it goes out, with what every reply carries."""
         status, headers, body, _, kept = reply
         headers = [*headers, (b"cache-control", kept), *self._always, (b"x-request-id", request.id.encode())]
         if b"accept-encoding" in request.headers:
             body = negotiate.squeezed(body, request.headers[b"accept-encoding"], headers)
-        if b"origin" in request.headers and request.method != "OPTIONS":
-            headers += await self._cors(request, request.route)
         if request.correlation:
             headers.append((b"x-correlation-id", request.correlation.encode()))
         if request.method == "HEAD" and status not in (204, 304):  # else the server counts
             headers.append((b"content-length", b"%d" % len(body)))
             body = b""
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        return headers, body
 
     async def _cors(self, request: Request, route: Route | None) -> Headers:
         try:
@@ -188,13 +190,12 @@ def application(opening: Opening) -> Callable[[Scope, Receive, Send], Awaitable[
     """An ASGI application that opens its Site as the server starts it, in the server's event loop, and closes it."""
     front: list[Front] = []
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    def serve(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http":
-            await front[0](scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await _live(opening, front, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1000})
+            return front[0](scope, receive, send)
+        if scope["type"] == "lifespan":
+            return _live(opening, front, receive, send)
+        return send({"type": "websocket.close", "code": 1000})
 
     return serve
 
