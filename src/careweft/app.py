@@ -19,7 +19,7 @@ from .accounts.means import Means
 from .accounts.passwords import Passwords
 from .accounts.reception import Reception
 from .accounts.signin import chance
-from .adapters import clock
+from .adapters import clock, turns
 from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
 from .adapters.keysets import CachedKeySets
@@ -36,7 +36,7 @@ from .oauth.token import TokenEndpoint
 from .oauth.tokens import Mint
 from .oauth.trial import Trial
 from .oauth.verifier import Verifier
-from .ports.records import Page, Place, Version
+from .ports.records import Page, Place, Records, Version
 from .registry.desk import Desk
 from .store import master as master_key
 from .store.applications import PostgresApplications
@@ -90,8 +90,7 @@ class Shelf:
 
     async def read(self, type_: str, id_: str, reach: Reach) -> Version | None:
         """As ports.Records."""
-        records = self._clinical.known(self._tenant) or await self._clinical.records(self._tenant)
-        return await records.read(type_, id_, reach)
+        return await (await self._clinical.records(self._tenant)).read(type_, id_, reach)
 
     async def version(self, type_: str, id_: str, version: int, reach: Reach) -> Version | None:
         """As ports.Records."""
@@ -173,6 +172,10 @@ class House:
             database = bool(await self.pool.fetchrow("select 1"))
         return {"database": database, "revocations": self.revocations.fresh()}
 
+    def records(self, tenant: Tenant) -> Records:
+        """The records of this tenant, as they are bound already or when they are first read."""
+        return self.clinical.known(tenant) or Shelf(self.clinical, tenant)
+
     def site(self) -> Site:
         """What the doors are built from."""
         settings = self.settings
@@ -180,7 +183,7 @@ class House:
         return Site(
             base_url=settings.public_url,
             tenants=self.tenants,
-            records=lambda tenant: Shelf(self.clinical, tenant),
+            records=self.records,
             feed=self.clinical.feed,
             filing=self.clinical.filing,
             journal=self.journal,
@@ -316,6 +319,7 @@ def application(adapt: Adapt = lambda site: site) -> Callable[..., Any]:
     @asynccontextmanager
     async def opening() -> AsyncIterator[Site]:
         async with open_house(config.read()) as house, while_lives(supervisor):
+            turns.begin_patient()
             yield adapt(house.site())
 
     return doors(opening)

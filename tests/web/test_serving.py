@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import ssl
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -95,6 +96,24 @@ def test_silent_connections_do_not_keep_others_out(platform):
     assert answers == [200] * 20
     assert took < 5
     assert closed == b"" or b"408" in closed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such policy elsewhere")
+def test_the_thread_of_the_sockets_waits_for_its_turn(platform):
+    """It yields when it wakes, so that Python is not pushed aside for each reply (docs/explanation/performance.md)."""
+    platform.serve()
+    assert platform.process
+    sockets = [one for one in threads(platform.process.pid) if (one / "comm").read_text().startswith("tokio")]
+
+    assert {os.sched_getscheduler(int(one.name)) for one in sockets} == {os.SCHED_BATCH}
+
+
+def threads(session):
+    """The threads of all processes of a session."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(int(process.name)) == session:
+                yield from (process / "task").iterdir()
 
 
 def test_a_killed_supervisor_leaves_no_orphan_on_the_port(platform):

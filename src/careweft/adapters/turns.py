@@ -1,0 +1,24 @@
+"""How the threads of a process take turns on a processor: https://man7.org/linux/man-pages/man7/sched.7.html"""
+
+import asyncio
+import os
+import sys
+from contextlib import suppress
+
+SECONDS = 5.0
+"""Longer than a process needs from here to its first request."""
+
+
+def begin_patient(seconds: float = SECONDS) -> None:
+    """Let threads that begin within `seconds` wait for their turn when they wake up, instead of taking it.
+
+    The web server has a thread for sockets beside the one that runs Python. Where both share a processor it would push
+    Python aside at every other reply, to send that one alone: two switches, and two half-cold caches. Threads inherit
+    the policy of the one that begins them, which has its own again afterwards. Where the system knows no such policy,
+    or forbids it, nothing changes.
+    """
+    if sys.platform != "linux" or os.sched_getscheduler(0) != os.SCHED_OTHER:
+        return
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        asyncio.get_running_loop().call_later(seconds, os.sched_setscheduler, 0, os.SCHED_OTHER, os.sched_param(0))
