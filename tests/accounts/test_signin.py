@@ -14,18 +14,13 @@ from careweft.accounts.changes import EndSessions, SetEnabled, SetPassword
 from careweft.accounts.counts import ACCOUNT
 from careweft.accounts.passwords import HASHER, Passwords, place
 from careweft.accounts.reception import Reception
-from careweft.accounts.refusals import Refused, Slow, Wrong
+from careweft.accounts.refusals import Slow, Wrong
 from careweft.ports.people import Visit
 from tests import world as tests_world
+from tests.accounts.asking import entry_of, refusal, revoked
 from tests.accounts.world import BETTER, GOOD
 
 COSTLY = HASHER.hash(GOOD)
-
-
-async def refusal(awaitable) -> Refused:
-    with pytest.raises(Refused) as refused:
-        await awaitable
-    return refused.value
 
 
 async def test_a_password_opens_a_session(here):
@@ -74,12 +69,6 @@ async def test_who_may_not_get_in_is_told_the_same(here):
         ("sign-in", 401, "sign-in", None, None, None, None)
     }
     assert len(await here.entries("sign-in")) == before
-
-
-def entry_of(here):
-    from careweft.accounts.entries import made
-
-    return made(here.clock(), here.tenant, "test", here.visit())
 
 
 @pytest.mark.drill
@@ -191,11 +180,6 @@ async def test_sessions_can_be_seen_and_ended(here):
     assert await revoked(here, *(f"session:{s.id}" for _, s in made[1:]))
     await here.desk.sign_in.out(here.tenant, one, here.visit())
     assert await here.sessions.find(here.tenant.number, made[0][0]) is None
-
-
-async def revoked(here, *keys) -> bool:
-    found = await here.rows("select distinct key from revocation where key = any ($1)", list(keys))
-    return len(found) == len(keys)
 
 
 async def test_an_account_that_is_switched_off_is_out_at_once(here):

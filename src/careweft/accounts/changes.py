@@ -1,4 +1,8 @@
-"""What may happen to accounts, as values: a list of them, with its audit entry, is one transaction or nothing."""
+"""What may happen to accounts, as values: a list of them, with its audit entry, is one transaction or nothing.
+
+In a list what changes the account's own row comes first, then its tickets and sessions, so that two lists for one
+account wait for each other and never both.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -115,7 +115,8 @@ class Factors:
         means, account = self._means, session.account
         async with Guarded(means, tenant, ACTION, visit, account, Wrong("step")):
             means.check_recent(session)
-            await means.counts.take([(FACTOR, f"{number(tenant)} {account.id}")], means.now())
+            tries = [(FACTOR, f"{number(tenant)} {account.id}")]
+            await means.counts.take(tries, means.now())
             begun = await means.ticket(tenant, "totp", ticket, "step")
             secret = str(content(begun)["secret"])
             step = matching(secret, typed, int(means.now().timestamp()))
@@ -123,8 +124,10 @@ class Factors:
                 raise Wrong("code")
             sealed = means.sealing.seal(secret.encode(), place(account.id))
             spent = Spend(begun.digest, "totp", means.now())
-            changes = (spent, SetTotp(account.id, sealed, step))
-            return await self.enrolled(tenant, session, ("otp", "mfa"), visit, changes)
+            changes = (SetTotp(account.id, sealed, step), spent)
+            done = await self.enrolled(tenant, session, ("otp", "mfa"), visit, changes)
+            await means.counts.forgive(tries)
+            return done
 
     async def enrolled(
         self, tenant: Tenant | None, session: Session, amr: tuple[str, ...], visit: Visit, changes: tuple[Change, ...]

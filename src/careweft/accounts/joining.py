@@ -14,7 +14,19 @@ from datetime import date, timedelta
 from ..ports.people import Account, Session, Visit, number
 from ..tenancy import Tenant
 from . import choice, shapes
-from .changes import Activate, Change, Create, DropTickets, Relate, SetEnabled, SetPassword, Spend, Taken, Unrelate
+from .changes import (
+    Activate,
+    Change,
+    Create,
+    DropTickets,
+    Relate,
+    SetEnabled,
+    SetPassword,
+    Settle,
+    Spend,
+    Taken,
+    Unrelate,
+)
 from .codes import code
 from .counts import INVITATION, network
 from .letters import letter
@@ -119,9 +131,9 @@ class Invitations:
             account = replace(waiting, username=shapes.username(username))
             choice.check(password, names(account, tenant), factor=False)
             changes = (
-                Spend(ticket.digest, "join", means.now()),
-                Spend(bytes.fromhex(content(ticket)["invitation"]), "invitation", means.now()),
                 Activate(account.id, account.username, means.now()),
+                Spend(bytes.fromhex(content(ticket)["invitation"]), "invitation", means.now()),
+                Spend(ticket.digest, "join", means.now()),
                 SetPassword(account.id, await means.passwords.keep(account.id, password)),
                 DropTickets(account.id, ("invitation", "join")),
             )
@@ -143,7 +155,7 @@ class Invitations:
             waiting = await means.register.find(tenant.number, ticket.account or "")
             if not given or waiting is None or waiting.username or not waiting.enabled:
                 raise lost
-            changes: list[Change] = [Spend(ticket.digest, "invitation", means.now())]
+            changes: list[Change] = [Settle(waiting.id), Spend(ticket.digest, "invitation", means.now())]
             for one in given:
                 changes += [Unrelate(one.id, one.patient, means.now()), self._moved(one, account)]
             changes.append(SetEnabled(waiting.id, enabled=False))

@@ -63,8 +63,8 @@ class Recovery:
             account = guarded.account = await self._means.found(tenant, ticket.account)
             choice.check(password, names(account, tenant), factor=account.second_factor)
             changes = (
-                Spend(ticket.digest, "reset", self._means.now()),
                 SetPassword(account.id, await self._means.passwords.keep(account.id, password)),
+                Spend(ticket.digest, "reset", self._means.now()),
                 EndSessions(account.id),
                 DropTickets(account.id, ("reset", "half")),
             )
@@ -118,8 +118,8 @@ class Recovery:
             ticket = await means.ticket(tenant, "email", link, "link")
             account = guarded.account = await means.found(tenant, ticket.account)
             changes = (
-                Spend(ticket.digest, "email", means.now()),
                 SetEmail(account.id, str(content(ticket)["email"])),
+                Spend(ticket.digest, "email", means.now()),
                 DropTickets(account.id, ("email", "reset")),
             )
             await means.record(tenant, EMAIL, visit, account, changes)

@@ -209,7 +209,7 @@ class SignIn:
             said = content(half)
             came = Elsewhere(*said["came"]) if said["came"] else None
             amr = (*said["amr"], "otp", "mfa")
-            changes = (Spend(half.digest, "half", self._means.now()), use)
+            changes = (use, Spend(half.digest, "half", self._means.now()))
             opened = await self._open(tenant, account, amr, visit, changes, came)
             await self._means.counts.forgive([*tries, (ACCOUNT, f"{half.tenant} {account.username.lower()}")])
             return opened
