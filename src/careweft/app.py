@@ -29,9 +29,12 @@ from .insight.groups.job import Keeper
 from .insight.groups.keep import Groups
 from .intake.conformance import UNHELD, Held
 from .oauth import secrets
-from .oauth.afterwards import Introspection, Revocation
+from .oauth.charts import PatientCharts
 from .oauth.frame import Frame
 from .oauth.keys import Keyring
+from .oauth.nobody import NoSights
+from .oauth.refresh import Refreshing
+from .oauth.server import Kept, Persons, Server, build
 from .oauth.token import TokenEndpoint
 from .oauth.tokens import Mint
 from .oauth.trial import Trial
@@ -51,7 +54,9 @@ from .store.listen import Listener
 from .store.master import Master
 from .store.outbox import PostgresOutbox
 from .store.people import PostgresPeople
+from .store.permits import PostgresPermits
 from .store.pool import Pool
+from .store.requests import PostgresLaunches, PostgresRequests
 from .store.revocations import PostgresRevocations
 from .store.seal import Sealer
 from .store.sessions import PostgresSessions
@@ -120,7 +125,8 @@ class House:
     keyring: Keyring
     revocations: PostgresRevocations
     journal: PostgresJournal
-    tokens: TokenEndpoint
+    verifier: Verifier
+    auth: Server
     trial: Trial
     clinical: Clinical
     registry: Desk
@@ -128,6 +134,11 @@ class House:
     sessions: PostgresSessions
     outbox: PostgresOutbox
     people: Reception
+
+    @property
+    def tokens(self) -> TokenEndpoint:
+        """The token endpoint, for terminals."""
+        return self.auth.tokens
 
     @property
     def anchors(self) -> AnchorFile:
@@ -179,7 +190,6 @@ class House:
     def site(self) -> Site:
         """What the doors are built from."""
         settings = self.settings
-        verifier = Verifier(settings.public_url, self.keyring, self.revocations, clock.now)
         return Site(
             base_url=settings.public_url,
             tenants=self.tenants,
@@ -187,11 +197,9 @@ class House:
             feed=self.clinical.feed,
             filing=self.clinical.filing,
             journal=self.journal,
-            verifier=verifier,
+            verifier=self.verifier,
             clients=self.clients,
-            tokens=self.tokens,
-            introspection=Introspection(self.tokens.frame, verifier),
-            revocation=Revocation(self.tokens.frame, verifier, self.revocations),
+            auth=self.auth,
             keyring=self.keyring,
             people=self.people,
             sessions=self.sessions,
@@ -266,6 +274,9 @@ def _joined(
         chance=chance,
     )
     frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
+    verifier = Verifier(settings.public_url, keyring, revocations, clock.now)
+    people = Reception.of(means)
+    charts = PatientCharts(people, NoSights(), lambda tenant: Shelf(clinical, tenant), settings.public_url, clock.now)
     return House(
         settings=settings,
         master=master,
@@ -276,14 +287,23 @@ def _joined(
         keyring=keyring,
         revocations=revocations,
         journal=journal,
-        tokens=TokenEndpoint(mint, frame),
+        verifier=verifier,
+        auth=build(
+            frame,
+            mint,
+            verifier,
+            revocations,
+            Kept(PostgresRequests(small), PostgresPermits(small), PostgresLaunches(small)),
+            Persons(people, sessions.alive, charts),
+            Refreshing(master.derive("refresh tokens")),
+        ),
         trial=Trial(mint, clients, assertions, clock.now, settings.preview),
         clinical=clinical,
         registry=desk(settings, small),
         register=register,
         sessions=sessions,
         outbox=outbox,
-        people=Reception.of(means),
+        people=people,
     )
 
 

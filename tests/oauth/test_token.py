@@ -113,7 +113,7 @@ FORMS = [
         "an unknown grant",
         [("grant_type", "not_a_grant_type")],
         UnsupportedGrantType,
-        "grant_type has to be client_credentials",
+        "grant_type has to be authorization_code or refresh_token or client_credentials",
     ),
     ("the guide's misspelling", [("grant_type", "client_credential")], UnsupportedGrantType, ""),
     (

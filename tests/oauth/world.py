@@ -9,11 +9,11 @@ from joserfc.jwk import ECKey, RSAKey
 
 from careweft.fhir.outcomes import Unavailable
 from careweft.oauth import secrets
-from careweft.oauth.afterwards import Introspection, Revocation
 from careweft.oauth.assertion import JWT_BEARER
 from careweft.oauth.frame import Context, Frame
 from careweft.oauth.keys import Keyring
-from careweft.oauth.token import TokenEndpoint
+from careweft.oauth.refresh import Refreshing
+from careweft.oauth.server import Kept, Persons, build
 from careweft.oauth.tokens import Mint
 from careweft.oauth.trial import Trial
 from careweft.oauth.verifier import Verifier
@@ -21,6 +21,8 @@ from careweft.ports.clients import Client
 from careweft.ports.keys import SigningKey
 from careweft.surfaces import find
 from careweft.tenancy import Tenant
+
+from .twins import Charts, Launches, People, Permits, Requests
 
 BASE = "https://fhir.example"
 A = Tenant("43477c76-ceb6-47ed-81c8-1b7c0ae10ca6", 1, "A")
@@ -170,10 +172,23 @@ class World:
         self.keyring = Keyring(self.signing, self.clock, self.watch)
         self.mint = Mint(BASE, self.keyring)
         self.frame = Frame(BASE, self.clients, self.key_sets, self.spent, self.clock)
-        self.endpoint = TokenEndpoint(self.mint, self.frame)
         self.verifier = Verifier(BASE, self.keyring, self.revoked, self.clock)
-        self.introspection = Introspection(self.frame, self.verifier)
-        self.revocation = Revocation(self.frame, self.verifier, self.revoked)
+        self.requests, self.launches, self.people = Requests(), Launches(), People()
+        self.permits, self.charts = Permits(self.requests, self.revoked), Charts(self.people)
+        self.auth = build(
+            self.frame,
+            self.mint,
+            self.verifier,
+            self.revoked,
+            Kept(self.requests, self.permits, self.launches),
+            Persons(self.people, self.people.alive, self.charts),
+            Refreshing(b"r" * 32),
+        )
+        self.endpoint, self.introspection, self.revocation = (
+            self.auth.tokens,
+            self.auth.introspection,
+            self.auth.revocation,
+        )
         self.trial = Trial(self.mint, self.clients, self.spent, self.clock, preview)
         for one in clients():
             self.clients.kept[one.tenant, one.id] = one

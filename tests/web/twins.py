@@ -18,11 +18,11 @@ from careweft.fhir.bundles import entry
 from careweft.fhir.search.evaluate import holds
 from careweft.fhir.search.include import targets
 from careweft.oauth import secrets
-from careweft.oauth.afterwards import Introspection, Revocation
 from careweft.oauth.frame import Frame
 from careweft.oauth.grants import Authorization
 from careweft.oauth.keys import Keyring
-from careweft.oauth.token import TokenEndpoint
+from careweft.oauth.refresh import Refreshing
+from careweft.oauth.server import Kept, Persons, build
 from careweft.oauth.tokens import Mint
 from careweft.oauth.verifier import Verifier
 from careweft.ports.clients import Client
@@ -32,6 +32,7 @@ from careweft.ports.records import Page, Place, Shown, Version
 from careweft.tenancy import Tenant
 from careweft.tenancy.brand import Brand, Branded
 from careweft.web import Front, Site
+from tests.oauth.twins import Charts, Launches, People, Permits, Requests
 
 NOON = datetime(2026, 5, 17, 12, 0, tzinfo=UTC)
 BASE = "http://localhost:8080"
@@ -305,6 +306,17 @@ def world(base_url: str = BASE, **changes: Any) -> World:
     frame = Frame(base_url, clients, NoKeySets(), AssertionsTwin(journal), clock)
     verifier = Verifier(base_url, keyring, revocations, clock)
 
+    requests, people = Requests(), People()
+    auth = build(
+        frame,
+        mint,
+        verifier,
+        revocations,
+        Kept(requests, Permits(requests, revocations), Launches()),
+        Persons(people, people.alive, Charts(people)),
+        Refreshing(bytes(32)),
+    )
+
     async def ready() -> Mapping[str, bool]:
         return {"database": records[1].down is None}
 
@@ -320,9 +332,7 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         journal,
         verifier,
         clients,
-        TokenEndpoint(mint, frame),
-        Introspection(frame, verifier),
-        Revocation(frame, verifier, revocations),
+        auth,
         keyring,
         bytes(range(32)),
         clock,

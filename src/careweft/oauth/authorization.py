@@ -28,7 +28,7 @@ from ..tenancy import Tenant
 from . import secrets
 from .authorize import response
 from .authorize.asked import Asked, Asking
-from .authorize.redirected import passed
+from .authorize.redirected import REDIRECTED, Check, passed
 from .authorize.refusals import RedirectedRefusal, ShownRefusal
 from .authorize.shown import known_client, registered_redirect
 from .consent import Permission, chosen, permissions
@@ -43,7 +43,7 @@ from .errors import (
     TemporarilyUnavailable,
 )
 from .frame import Context
-from .lifetimes import CODE, WAITS, code_ends, permit_ends, permit_limit
+from .lifetimes import CODE, WAITS, code_ends, life, permit_ends, permit_limit
 from .scope import within
 from .tokens import issuer_of
 
@@ -113,6 +113,7 @@ class Granting:
     charts: Charts
     now: Clock
     identifier: Callable[[], str] = secrets.identifier
+    checks: tuple[Check, ...] = REDIRECTED
 
     async def begin(self, tenant: Tenant, pairs: Pairs, context: Context) -> Pending:
         """The request of these parameters, checked and kept. Raises ShownRefusal, RedirectedRefusal, Unavailable."""
@@ -133,8 +134,8 @@ class Granting:
 
     async def step(self, tenant: Tenant, request: Pending, session: Session | None, context: Context) -> Step:
         """What comes next. Raises ShownRefusal where another browser met the request first."""
-        now, client = self.now(), await self._client(tenant, request)
-        if session is None or not signed_in(request, session, now):
+        client = await self._client(tenant, request)
+        if session is None or not signed_in(request, session):
             if "none" in request.prompt:
                 return await self._turn_away(tenant, request, client, session, LoginRequired(), context)
             return SignIn(request, client)
@@ -182,9 +183,10 @@ class Granting:
             return await self.refuse(tenant, request, session, context)
         return await self._granted(tenant, step.request, step.client, session, granted, context)
 
-    async def refuse(self, tenant: Tenant, request: Pending, session: Session, context: Context) -> str:
-        """The person said no: where the browser goes, with access_denied."""
-        request = await self._bound(tenant, request, session)
+    async def refuse(self, tenant: Tenant, request: Pending, session: Session | None, context: Context) -> str:
+        """The person said no, also before signing in: where the browser goes, with access_denied."""
+        if session is not None:
+            request = await self._bound(tenant, request, session)
         client = await self._client(tenant, request)
         sent = await self._turn_away(tenant, request, client, session, AccessDenied("the person said no"), context)
         return sent.url
@@ -206,7 +208,7 @@ class Granting:
     ) -> Pending:
         """The request once every check has passed, the launch used up and the whole written down."""
         asking = asking_of(self.base_url, tenant, client, asked, pushed=pushed)
-        if wrong := passed(asking):
+        if wrong := passed(asking, self.checks):
             raise wrong
         scopes = within(asked.one("scope") or "", client.scopes, asking.surface)
         launch = await self._launch(tenant, asked, client, asking.surface, now)
@@ -290,7 +292,7 @@ class Granting:
             patient=chart,
             permissions=permissions(request.scopes, surface, types=types, sensitive=sensitive),
             whole=any(one.type == "*" for one in read_all(" ".join(request.scopes))),
-            seconds=client.lifetime or 3600,
+            seconds=life(client, int(self.now().timestamp())),
             days=client.refresh_days,
             limit=client.refresh_limit,
         )
@@ -369,20 +371,21 @@ def pending(
         prompt=tuple((asked.one("prompt") or "").split()),
         max_age=int(asked.given["max_age"]) if "max_age" in asked.given else None,
         login_hint=asked.one("login_hint"),
+        locales=asked.one("ui_locales"),
         launched=launch.launched if launch else None,
         ehr_user=launch.user if launch else None,
     )
 
 
-def signed_in(request: Pending, session: Session, now: datetime) -> bool:
-    """Is somebody signed in here, of this tenant, and recently enough for this request (OAUTH-27)?"""
+def signed_in(request: Pending, session: Session) -> bool:
+    """Is somebody signed in here, of this tenant, and recently enough when the request came (OAUTH-27)?"""
     account = session.account
     if account.tenant != request.tenant or not account.enabled or session.enrol:
         return False
     fresh = session.auth_time >= request.created
     if AGAIN.intersection(request.prompt) and not fresh:
         return False
-    return fresh or request.max_age is None or now - session.auth_time <= timedelta(seconds=request.max_age)
+    return fresh or request.max_age is None or request.created - session.auth_time <= timedelta(seconds=request.max_age)
 
 
 def misfit(request: Pending, session: Session) -> str:

@@ -18,7 +18,7 @@ from .errors import AccessDenied, InvalidClient
 from .request import Credentials
 
 FROM_THERE = "This tenant allows no calls from this network address."
-SECRET, KEY = "secret", "private-key-jwt"
+SECRET, KEY, NONE = "secret", "private-key-jwt", "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,17 @@ class Proven:
     assertion: Assertion | None = None
 
 
-async def authenticate(shown: Credentials, tenant: Tenant, known: Known, address: str | None, now: datetime) -> Proven:
-    """The client that showed this, from `address`; raises InvalidClient, InvalidRequest or AccessDenied."""
+async def authenticate(
+    shown: Credentials, tenant: Tenant, known: Known, address: str | None, now: datetime, *, public: bool = False
+) -> Proven:
+    """The client that showed this, from `address`; raises InvalidClient, InvalidRequest or AccessDenied.
+
+    `public` takes a client that has nothing to prove itself with by its client_id alone; every other one has to
+    authenticate all the same (OAUTH-13).
+    """
     if shown.client_assertion is None:
+        if public and shown.client_secret is None and shown.client_id is not None:
+            return Proven(await by_name(shown, tenant, known.clients, address))
         return Proven(await by_secret(shown, tenant, known.clients, address, now))
     assertion = Assertion.read(shown.client_assertion, shown.client_assertion_type, known.audiences, now)
     if shown.client_id not in (None, assertion.client_id):
@@ -50,6 +58,19 @@ async def authenticate(shown: Credentials, tenant: Tenant, known: Known, address
     if client is None:
         raise InvalidClient("Invalid client assertion JWT", reason="no such client")
     return Proven(client, assertion)
+
+
+async def by_name(shown: Credentials, tenant: Tenant, clients: Clients, address: str | None) -> Client:
+    """The public client of this client_id: https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1"""
+    if shown.client_assertion_type is not None:
+        raise InvalidClient("client_assertion_type was sent without client_assertion")
+    client = usable(await clients.find(tenant.number, str(shown.client_id)), NONE, address)
+    if client is None:
+        raise InvalidClient(
+            "client authentication is required: Basic, client_secret or client_assertion",
+            reason="no such client, or not a public one",
+        )
+    return client
 
 
 async def by_secret(shown: Credentials, tenant: Tenant, clients: Clients, address: str | None, now: datetime) -> Client:

@@ -15,6 +15,7 @@ OAuthError
 ├── ConsentRequired          400 consent_required         prompt=none, and the person was not asked yet
 ├── InteractionRequired      400 interaction_required     prompt=none, and the person has to choose
 ├── InvalidToken             401 invalid_token            the access token does not hold
+│   └── MissingToken         401 invalid_token            none was shown
 ├── InsufficientScope        403 insufficient_scope       the access token is not for this
 ├── ServerError              500 server_error             it is our fault
 └── TemporarilyUnavailable   503 temporarily_unavailable  try again after `retry_after` seconds
@@ -143,6 +144,12 @@ class InvalidToken(OAuthError):
     error = "invalid_token"
     status = 401
     challenge = f'{BEARER}, error="invalid_token"'
+
+
+class MissingToken(InvalidToken):
+    """An access token is wanted: Authorization: Bearer."""
+
+    challenge = BEARER  # RFC 6750 section 3.1: no error code for who showed nothing
 
 
 class InsufficientScope(OAuthError):

@@ -60,18 +60,22 @@ class Frame:
             unavailable.entry = refusal_entry(unavailable, tenant, action, context, now)
             raise unavailable from down
 
-    async def proven(self, credentials: Credentials, tenant: Tenant, context: Context, now: datetime) -> Proven:
-        """The client that showed this. Raises InvalidClient, InvalidRequest, AccessDenied."""
-        return await authenticate(credentials, tenant, self.known(tenant), context.address, now)
+    async def proven(
+        self, credentials: Credentials, tenant: Tenant, context: Context, now: datetime, *, public: bool = False
+    ) -> Proven:
+        """The client that showed this; `public` ones by their name. Raises InvalidClient, InvalidRequest,
+        AccessDenied.
+        """
+        return await authenticate(credentials, tenant, self.known(tenant), context.address, now, public=public)
 
     def known(self, tenant: Tenant) -> Known:
         """Who may prove itself here; an assertion is for the token URL or the issuer of this tenant (D-03)."""
         audiences = issuers.V2.token_url(self.base_url, tenant.id), issuers.V2.url(self.base_url, tenant.id)
         return Known(self.clients, self.key_sets, audiences)
 
-    async def keep(self, proven: Proven, tenant: Tenant, entry: Entry) -> None:
+    async def keep(self, proven: Proven | None, tenant: Tenant, entry: Entry) -> None:
         """Make the audit entry durable, and with it the assertion used: no answer leaves before."""
-        if proven.assertion is None:
+        if proven is None or proven.assertion is None:
             await self.assertions.record(entry)
             return
         spent = proven.assertion

@@ -5,23 +5,27 @@
     the new key               published    | signs -->
 
 A document is never cached longer than MAX_AGE, so that who checks a token has seen its key; a token lives twelve
-hours at most.
+hours at most. Access tokens are signed with ES256, ID tokens with RS256 because every OpenID client can read that; each
+algorithm has keys of its own, and they are rotated together.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
 from ..ports.clock import Clock
 from ..ports.keys import SigningKey, SigningKeys
 from ..tenancy import Tenant
 from . import jose
 
-ALG = "ES256"
+ALG, ID_ALG = "ES256", "RS256"
+ALGS = (ALG, ID_ALG)
+RSA_BITS = 2048
 MAX_AGE = timedelta(minutes=10)
 AHEAD = MAX_AGE + timedelta(minutes=1)
 KEEP = timedelta(hours=12) + MAX_AGE
@@ -32,11 +36,16 @@ AGAIN = 1.0
 """
 
 
-def make(tenant: int, since: datetime) -> SigningKey:
+def make(tenant: int, since: datetime, alg: str = ALG) -> SigningKey:
     """A new key that signs from `since` on; its kid is its RFC 7638 thumbprint."""
-    key = ECKey.generate_key(jose.CURVES[ALG], auto_kid=True)
-    public = {name: key.as_dict(private=False)[name] for name in jose.PUBLIC["EC"]}
-    return SigningKey(str(key.kid), tenant, ALG, public, key.as_pem(private=True), since, until=None, forget=None)
+    kind = jose.KEY_TYPES[alg]
+    key: ECKey | RSAKey
+    if kind == "EC":
+        key = ECKey.generate_key(jose.CURVES[alg], auto_kid=True)
+    else:
+        key = RSAKey.generate_key(RSA_BITS, auto_kid=True)
+    public = {name: key.as_dict(private=False)[name] for name in jose.PUBLIC[kind]}
+    return SigningKey(str(key.kid), tenant, alg, public, key.as_pem(private=True), since, until=None, forget=None)
 
 
 def signs(key: SigningKey, now: datetime) -> bool:
@@ -77,17 +86,17 @@ class Keyring:
             self._read[tenant] = (self.elapsed(), found)
         return [one for one in found if trusted(one, self.now())]
 
-    async def signing(self, tenant: int) -> SigningKey:
-        """The key that signs now: the newest that may. The first is made where there is none."""
+    async def signing(self, tenant: int, alg: str = ALG) -> SigningKey:
+        """The key that signs now by `alg`: the newest that may. The first is made where there is none."""
         for younger_than in (REREAD, 0.0):
-            able = [one for one in await self.all(tenant, younger_than) if signs(one, self.now())]
+            able = [one for one in await self.all(tenant, younger_than) if one.alg == alg and signs(one, self.now())]
             if able:
                 return max(able, key=lambda one: (one.since, one.kid))
-        return await self.begin(tenant)
+        return await self.begin(tenant, alg)
 
-    async def begin(self, tenant: int) -> SigningKey:
+    async def begin(self, tenant: int, alg: str = ALG) -> SigningKey:
         """Make a key that signs at once, for a tenant of which nobody has seen any."""
-        key = make(tenant, self.now())
+        key = await asyncio.to_thread(make, tenant, self.now(), alg)  # an RSA key takes a tenth of a second
         await self.keys.add(key)
         self._read.pop(tenant, None)
         return key
@@ -100,19 +109,21 @@ class Keyring:
                     return one
         return None
 
-    async def rotate(self, tenant: int) -> SigningKey:
-        """Publish a successor, and end every other key when it begins to sign."""
+    async def rotate(self, tenant: int) -> Sequence[SigningKey]:
+        """Publish a successor for each algorithm, and end every other key when it begins to sign."""
         since = self.now() + AHEAD
-        successor = make(tenant, since)
+        successors = [await asyncio.to_thread(make, tenant, since, alg) for alg in ALGS]
         before = await self.all(tenant, 0.0)
-        await self.keys.add(successor)
+        for successor in successors:
+            await self.keys.add(successor)
         for one in before:
             if one.until is None:
                 await self.keys.end(one.kid, max(since, one.since), max(since, one.since) + KEEP)
         self._read.pop(tenant, None)
-        return successor
+        return successors
 
     async def jwks(self, tenant: Tenant) -> dict[str, Any]:
-        """The tenant's JWK Set; the first key is made where there is none. To be cached for MAX_AGE at most."""
-        await self.signing(tenant.number)
+        """The tenant's JWK Set; the first keys are made where there are none. To be cached for MAX_AGE at most."""
+        for alg in ALGS:
+            await self.signing(tenant.number, alg)
         return document(await self.all(tenant.number), self.now())

@@ -18,8 +18,11 @@ from .jose import LONGEST_TOKEN
 
 LONGEST = {"scope": 8192, "token": LONGEST_TOKEN, "client_assertion": LONGEST_TOKEN, "client_secret": 1024}
 LONGEST_OTHER = 2048
+GRANT_FIELDS = ("scope", "code", "redirect_uri", "code_verifier", "refresh_token")
 PROOFS = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
-FORM_FIELDS = ("grant_type", "scope", "token", "token_type_hint", *PROOFS)
+FORM_FIELDS = (
+    "grant_type", "scope", "token", "token_type_hint", "code", "redirect_uri", "code_verifier", "refresh_token", *PROOFS
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class TokenRequest:
     grant_type: str
     credentials: Credentials
     scope: str | None = None
+    code: str | None = field(default=None, repr=False)
+    redirect_uri: str | None = None
+    code_verifier: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, form: Sequence[tuple[str, str]], authorization: str | None) -> "TokenRequest":
@@ -56,7 +63,8 @@ class TokenRequest:
         given = once(form)
         if "grant_type" not in given:
             raise InvalidRequest("grant_type is required")
-        return cls(given["grant_type"], Credentials.read(given, authorization), given.get("scope"))
+        own = {one: given[one] for one in GRANT_FIELDS if one in given}
+        return cls(given["grant_type"], Credentials.read(given, authorization), **own)
 
 
 @dataclass(frozen=True, slots=True)

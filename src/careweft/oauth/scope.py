@@ -5,9 +5,9 @@ in the answer's `scope`. What is no scope of this API is dropped; where nothing 
 scope that was asked for as SMART 1 spells it comes back so (SCOPE-02).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Sequence
 
+from ..access.decide import TAKEN
 from ..access.labels import words
 from ..access.scopes import Scope, read_all, spell
 from ..surfaces.model import Surface
@@ -15,8 +15,6 @@ from .errors import InvalidScope
 
 MOST = 4096
 """Characters of a granted scope: a token has to fit into a header of 8 KB (SCOPE-07)."""
-LEVELS: Mapping[str, tuple[str, ...]] = MappingProxyType({"patient": ("patient", "user"), "system": ("system",)})
-"""The levels of scope that a surface takes, by its audience."""
 
 
 def granted(requested: str, registered: Iterable[str], surface: Surface) -> tuple[Scope, ...]:
@@ -83,7 +81,7 @@ def sensitive(requested: str, registered: Iterable[str]) -> tuple[str, ...]:
 
 def meant(scope: Scope, surface: Surface) -> bool:
     """Is the scope about a type of this surface, at a level of its audience?"""
-    return scope.level in LEVELS[surface.audience] and (scope.type == "*" or scope.type in surface.by_type)
+    return scope.level in TAKEN[surface.audience] and (scope.type == "*" or scope.type in surface.by_type)
 
 
 def common(asked: Iterable[Scope], held: Iterable[Scope]) -> Iterator[Scope]:

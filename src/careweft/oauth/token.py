@@ -4,9 +4,8 @@ The order in `_issue` is the whole story; each grant fills in its `redeem` and n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from ..ports.journal import Entry
@@ -14,12 +13,9 @@ from ..surfaces import issuers
 from ..tenancy import Tenant
 from .errors import UnsupportedGrantType
 from .frame import Context, Frame
-from .grants import Grant
-from .grants.client_credentials import CLIENT_CREDENTIALS
+from .grants import Given, Grant
 from .request import TokenRequest
 from .tokens import Mint, Token
-
-GRANTS: Mapping[str, Grant] = MappingProxyType({one.name: one for one in (CLIENT_CREDENTIALS,)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class TokenEndpoint:
 
     mint: Mint
     frame: Frame
-    grants: Mapping[str, Grant] = field(default_factory=lambda: GRANTS)
+    grants: Mapping[str, Grant]
 
     async def answer(
         self, tenant: Tenant, form: Sequence[tuple[str, str]], authorization: str | None, context: Context
@@ -44,10 +40,22 @@ class TokenEndpoint:
         grant = self.grants.get(request.grant_type)
         if grant is None:
             raise UnsupportedGrantType(f"grant_type has to be {' or '.join(self.grants)}")
-        proven = await self.frame.proven(request.credentials, tenant, context, now)
-        token = await self.mint.token(tenant, grant.redeem(request, proven.client), now)
+        proven = await self.frame.proven(request.credentials, tenant, context, now, public=grant.public)
+        authorization = await grant.redeem(Given(request, proven.client, tenant, now))
+        token = await self.mint.token(tenant, authorization, now)
         await self.frame.keep(proven, tenant, token_entry(token, context, now))
         return token.answer()
+
+
+def user_of(token: Token) -> str | None:
+    """The person on whose permit a token hangs, None for a backend service's."""
+    permit = token.authorization.permit
+    return None if permit is None else permit.user or permit.account
+
+
+def named(*grants: Grant) -> Mapping[str, Grant]:
+    """Grants by their names."""
+    return {one.name: one for one in grants}
 
 
 def token_entry(token: Token, context: Context, now: datetime) -> Entry:
@@ -60,6 +68,7 @@ def token_entry(token: Token, context: Context, now: datetime) -> Entry:
         status=200,
         request_id=context.request_id,
         client=token.authorization.client.id,
+        user=user_of(token),
         patient=token.authorization.patient,
         jti=token.jti,
         address=context.address,

@@ -27,7 +27,7 @@ from .tokens import TYPE, issuer_of
 LONGEST = 8 * 1024
 LEEWAY = 60
 WORDS = ("iss", "sub", "aud", "jti", "client_id", "scope", "tenant")
-OPTIONAL = ("patient", "fhirUser", "grant")
+OPTIONAL = ("patient", "fhirUser", "grant", "sid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,12 @@ class Verified:
     issued: int
     begins: float
     marks: tuple[str, ...]
+    scope: str = ""
+    """The scope as the token says it, words such as openid included."""
+
+    def holds(self, word: str) -> bool:
+        """Was this word granted?"""
+        return word in self.scope.split(" ")
 
 
 @dataclass
@@ -140,7 +146,9 @@ def said(claims: dict[str, Any], key: SigningKey) -> Verified:
         raise jose.Untrusted("it lives longer than a token may, or its key did not sign then")
     begins = moment(claims, "nbf") if "nbf" in claims else issued
     caller = caller_of(claims, key.kid)
-    return Verified(caller, claims["iss"], claims["sub"], int(issued), max(begins, issued), marks(claims, key.kid))
+    return Verified(
+        caller, claims["iss"], claims["sub"], int(issued), max(begins, issued), marks(claims, key.kid), claims["scope"]
+    )
 
 
 def moment(claims: dict[str, Any], name: str) -> float:
@@ -177,14 +185,13 @@ def caller_of(claims: dict[str, Any], kid: str) -> Caller:
 
 
 def marks(claims: dict[str, Any], kid: str) -> tuple[str, ...]:
-    """The revocations that end this token: of its client here or everywhere, grant, own name, tenant or key."""
-    grant = (f"grant:{claims['grant']}",) if "grant" in claims else ()
+    """The revocations that end this token: of its client here or everywhere, own name, tenant or key; of the permit
+    that it hangs on, the account that gave it, and the session that it ends with.
+    """
     client = f"client:{claims['client_id']}"
-    return (
-        client,
-        f"{client}@{claims['tenant']}",
-        f"jti:{claims['jti']}",
-        f"tenant:{claims['tenant']}",
-        f"kid:{kid}",
-        *grant,
-    )
+    here = client, f"{client}@{claims['tenant']}"
+    own = *here, f"jti:{claims['jti']}", f"tenant:{claims['tenant']}", f"kid:{kid}"
+    if "grant" not in claims:
+        return own
+    session = (f"session:{claims['sid']}",) if "sid" in claims else ()
+    return *own, f"grant:{claims['grant']}", f"account:{claims['sub']}", *session

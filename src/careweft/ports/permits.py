@@ -29,7 +29,7 @@ class Pending:
 
     `scopes` is what can be granted of what was asked for, as it was spelled; `patient` whom the person picked;
     `session` and `account` are those of the browser that met it first, and nobody else gets further with it;
-    `ehr_user` is for whom an EHR launched.
+    `ehr_user` is for whom an EHR launched, `locales` the languages that the application would like (ui_locales).
     """
 
     id: str
@@ -46,6 +46,7 @@ class Pending:
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     login_hint: str | None = field(default=None, repr=False)
+    locales: str | None = None
     launched: Launched | None = None
     ehr_user: str | None = None
     session: str | None = field(default=None, repr=False)
@@ -129,10 +130,12 @@ class Launch:
     surface: str
 
 
+REPLAY = "used before"
+"""The reason that ends the permit."""
 Check = Callable[[Code], str | None]
-"""Why this code buys nothing, None where it does."""
-Turn = Callable[[Permit], int | str | None]
-"""What a refresh token comes to: the generation it is at from now on, why it buys nothing, None where it was reused."""
+"""Why this code buys nothing, REPLAY where it did before, None where it does now."""
+Turn = Callable[[Permit], int | str]
+"""What a refresh token comes to: the generation that its permit is at from now on, why it buys nothing, or REPLAY."""
 
 
 class Requests(Protocol):

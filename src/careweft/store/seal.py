@@ -75,7 +75,7 @@ class Sealer:
             if turn % 4500 == 0:  # about hourly
                 await prepare(connection)
             if turn % 75 == 0:  # about every minute
-                await connection.execute("select assertion_prune(), revocation_prune()")
+                await connection.execute("select assertion_prune(), revocation_prune(), grants_prune()")
                 await self._export(connection)
             turn += 1
             await asyncio.sleep(self._every)

@@ -36,6 +36,14 @@ def find(side: str, audience: str) -> Surface:
     raise KeyError((side, audience))
 
 
+def find_by_id(id_: str) -> Surface:
+    """The surface of this id, else KeyError."""
+    for one in (*ALL, INTAKE):
+        if one.id == id_:
+            return one
+    raise KeyError(id_)
+
+
 __all__ = [
     "ALL",
     "INTAKE",
@@ -47,5 +55,6 @@ __all__ = [
     "Surface",
     "build",
     "find",
+    "find_by_id",
     "issuers",
 ]

@@ -8,15 +8,16 @@ from ..access.caller import Caller
 from ..accounts.reception import Reception
 from ..intake.conformance import UNHELD, Held
 from ..intake.filing.checks import Accepts
-from ..oauth.afterwards import Introspection, Revocation
+from ..oauth.authorization import Granting
 from ..oauth.keys import Keyring
-from ..oauth.token import TokenEndpoint
+from ..oauth.server import Server
 from ..ports.clients import Clients
 from ..ports.clock import Clock
 from ..ports.feed import Feed
 from ..ports.filing import Filing
 from ..ports.journal import Journal
 from ..ports.people import Session
+from ..ports.permits import Permits
 from ..ports.records import Records
 from ..ports.tenants import Tenants
 from ..surfaces import ALL
@@ -67,9 +68,7 @@ class Site:
     journal: Journal
     verifier: Verifier
     clients: Clients
-    tokens: TokenEndpoint
-    introspection: Introspection
-    revocation: Revocation
+    auth: Server
     keyring: Keyring
     people: Reception = field(kw_only=True)
     seal: bytes = field(repr=False)
@@ -92,3 +91,13 @@ class Site:
     """What only a trial has; None in production."""
     held: Held = UNHELD
     """To what the intake holds records."""
+
+    @property
+    def granting(self) -> Granting:
+        """The authorization endpoint, for the pages between its beginning and its end."""
+        return self.auth.granting
+
+    @property
+    def permits(self) -> Permits:
+        """What people granted."""
+        return self.auth.permits

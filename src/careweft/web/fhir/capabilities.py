@@ -99,8 +99,10 @@ def security(surface: Surface, base_url: str) -> dict[str, Any]:
 
 
 def endpoints(issuer: issuers.Issuer, base_url: str) -> dict[str, str]:
-    """What the oauth-uris extension names."""
-    return {"token": issuer.token_url(base_url, "{tenant}")}
+    """What the oauth-uris extension names, each with where it is."""
+    words = ("authorize", "token", "introspect", "revoke")
+    told = {word: issuer.place(base_url, "{tenant}", word) for word in words}
+    return told | {"manage": issuer.management_url(base_url, "{tenant}")}
 
 
 def entry(offer: Offer) -> dict[str, Any]:

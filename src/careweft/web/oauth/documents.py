@@ -2,6 +2,7 @@
 
 from ...oauth.discovery import Discovery
 from ...oauth.keys import MAX_AGE
+from ...oauth.style import STYLE
 from ...surfaces.issuers import Issuer
 from .. import replies
 from ..exchange import Reply, Request
@@ -18,6 +19,15 @@ def metadata(site: Site, issuer: Issuer) -> Handler:
 
     async def answer(request: Request) -> Reply:
         return replies.as_json(200, discovery.metadata(request.known_tenant, issuer), kept=KEPT)
+
+    return answer
+
+
+def style(_: Site) -> Handler:
+    """The handler of `GET /auth/{tenant}/oauth2/v1/style.json`."""
+
+    async def answer(_request: Request) -> Reply:
+        return replies.as_json(200, dict(STYLE), kept=KEPT)
 
     return answer
 

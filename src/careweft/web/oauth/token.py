@@ -16,8 +16,8 @@ from ..route import Handler
 Endpoint = Callable[[Tenant, Sequence[tuple[str, str]], str | None, Context], Awaitable[dict[str, Any] | None]]
 
 
-def handler(endpoint: Endpoint) -> Handler:
-    """The handler of `POST` to this endpoint; one that has nothing to say answers 200 with an empty body."""
+def handler(endpoint: Endpoint, status: int = 200) -> Handler:
+    """The handler of `POST` to this endpoint; one that has nothing to say answers with an empty body."""
 
     async def answer(request: Request) -> Reply:
         try:
@@ -30,8 +30,8 @@ def handler(endpoint: Endpoint) -> Handler:
         except OAuthError as refusal:
             return refused(request, refusal)
         if told is None:
-            return Reply(200, [replies.PRAGMA], recorded=True, kept=replies.NO_STORE)
-        return replies.as_json(200, told, replies.PRAGMA)._replace(recorded=True)
+            return Reply(status, [replies.PRAGMA], recorded=True, kept=replies.NO_STORE)
+        return replies.as_json(status, told, replies.PRAGMA)._replace(recorded=True)
 
     return answer
 
