@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from careweft.oauth import secrets
 from careweft.oauth.authorization import Ask, Pick, Send
 from careweft.oauth.authorize.refusals import RedirectedRefusal
-from careweft.oauth.keys import make
+from careweft.oauth.keys import ALGS, make
 from careweft.ports.charts import Candidate
 from careweft.ports.clients import Client
 
@@ -38,7 +38,7 @@ def app(id_="app", auth="secret", platform="web", **more):
     return Client(id_, 1, "App", "patient", platform, "provider", auth, **usual | kept[auth] | more)
 
 
-ID_KEY = make(1, START - timedelta(days=1), "RS256")
+KEYS_MADE = [make(1, START - timedelta(days=1), alg) for alg in ALGS]
 """One for all worlds: an RSA key takes a tenth of a second to make."""
 ANA = account("ana")
 BEN = account("ben", fhir_user="RelatedPerson/ben", role="representative")
@@ -48,7 +48,7 @@ YOLANDA = account("yolanda", fhir_user="Practitioner/y", role="practitioner")
 def peopled(**changes):
     """A world with three applications, and Ana, Ben who acts for Ana and Cleo, and Dr. Yolanda with a ward."""
     world = World(**changes)
-    world.signing.kept[ID_KEY.kid] = ID_KEY
+    world.signing.kept |= {one.kid: one for one in KEYS_MADE}
     for one in (app(), app("key", "private-key-jwt"), app("phone", "none", "native"), app("page", "none", "browser")):
         world.clients.kept[1, one.id] = one
     world.people.add(ANA, charge("ana"))

@@ -42,6 +42,7 @@ def test_what_is_public_shows_nobodys_records():
         "/metadata",
         "/.well-known/smart-configuration",
         "/oauth2/v1/jwks",
+        "/oauth2/v1/style.json",
         "/oauth2/v1/.well-known/openid-configuration",
         "/oauth2/v1/.well-known/oauth-authorization-server",
         "/oauth2/v1",
@@ -53,7 +54,8 @@ def test_what_is_public_shows_nobodys_records():
     feeds = {row.path for row in TABLE if isinstance(row.policy, Feeding)}
     assert len(public & feeds) == 0
     assert feeds == {"/intake/v1/{tenant}"}
-    assert proves_itself == {f"/auth/{{tenant}}/oauth2/v1/{one}" for one in ("token", "introspect", "revoke")}
+    ours = ("token", "introspect", "revoke", "par", "launch", "userinfo")
+    assert proves_itself == {f"/auth/{{tenant}}/oauth2/v1/{one}" for one in ours}
 
 
 async def test_anonymous_and_strangers_are_refused_at_every_row(doors):
