@@ -314,5 +314,20 @@ ATTACKS = {
     "17 KB": text(lambda token: token + "A" * 17_000),
     "1 MB": text(lambda _: "A" * 1_000_000),
     "dots, 1 MB": text(lambda _: "." * 1_000_000),
+    "header empty": raw_header(lambda _: "{}"),
+    "header null": raw_header(lambda _: "null"),
+    "header a name and no value": raw_header(lambda head: head[:-1] + ',"x"}'),
+    "kid spaces": header(kid="   "),
+    "kid a truth": header(kid=True),
+    "claims with BOM": lambda kit: jws(kit.header, b"\xef\xbb\xbf" + json.dumps(kit.claims).encode(), kit.key, kit.alg),
+    "claims with a comma at the end": lambda kit: jws(
+        kit.header, json.dumps(kit.claims)[:-1].encode() + b",}", kit.key, kit.alg
+    ),
+    "claims with Infinity": lambda kit: jws(
+        kit.header, json.dumps(kit.claims | {"exp": float("inf")}).encode(), kit.key, kit.alg
+    ),
+    "claims twice": lambda kit: jws(kit.header, json.dumps(kit.claims).encode() * 2, kit.key, kit.alg),
+    "signature twice": text(lambda token: token + token.rpartition(".")[2]),
+    "header and claims swapped": text(lambda token: ".".join([token.split(".")[one] for one in (1, 0, 2)])),
     "a part of 9 KB": lambda kit: jws(kit.header, kit.claims | {"x": "y" * 9000}, kit.key, kit.alg),
 }

@@ -123,6 +123,8 @@ def test_old_clients_find_the_endpoints_in_the_extension():
 
     assert security["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
     assert uris == {"token": f"{BASE}/auth/{{tenant}}/oauth2/v1/token"}
+    people = statement(surfaces.ALL[0], BASE)["rest"][0]["security"]["extension"][0]["extension"]
+    assert {one["url"] for one in people} == {"authorize", "token", "introspect", "revoke", "manage"}
 
 
 async def test_the_statement_as_xml_and_pretty(doors):

@@ -88,7 +88,7 @@ def rest(surface: Surface, base_url: str) -> dict[str, Any]:
 def security(surface: Surface, base_url: str) -> dict[str, Any]:
     """Where tokens come from, also in the extension that older SMART clients read."""
     issuer = issuers.ALL[surface.issuer]
-    uris = [{"url": name, "valueUri": url} for name, url in endpoints(issuer, base_url).items()]
+    uris = [{"url": name, "valueUri": url} for name, url in endpoints(surface, issuer, base_url).items()]
     coding = {"system": SECURITY, "code": "SMART-on-FHIR", "display": "SMART-on-FHIR"}
     return {
         "extension": [{"url": OAUTH_URIS, "extension": uris}],
@@ -98,8 +98,10 @@ def security(surface: Surface, base_url: str) -> dict[str, Any]:
     }
 
 
-def endpoints(issuer: issuers.Issuer, base_url: str) -> dict[str, str]:
-    """What the oauth-uris extension names, each with where it is."""
+def endpoints(surface: Surface, issuer: issuers.Issuer, base_url: str) -> dict[str, str]:
+    """What the oauth-uris extension names, each with where it is: for people as much as for services."""
+    if surface.audience == "system":
+        return {"token": issuer.token_url(base_url, "{tenant}")}
     words = ("authorize", "token", "introspect", "revoke")
     told = {word: issuer.place(base_url, "{tenant}", word) for word in words}
     return told | {"manage": issuer.management_url(base_url, "{tenant}")}
