@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from careweft.access.reach import How, Narrowed, Way
+from careweft.access.sight import Lead, Sight
 from careweft.fhir.definitions import SEARCH
 from careweft.fhir.search.kinds import KINDS
 from careweft.fhir.search.parse import Offers, parse
@@ -14,6 +15,7 @@ from careweft.fhir.search.query import AnyOf, Display, Ref, Sort, Text, Token
 from careweft.fhir.search.query import Test as Asked
 from careweft.fhir.search.sort import sortable
 from careweft.ports.records import Place
+from careweft.store.compile import Known as Tenant
 from careweft.store.compile import every, page, referring
 from careweft.store.hashes import Hashes
 from careweft.store.sorting import effective
@@ -23,6 +25,15 @@ from tests.store.shelf import about, code, everything, of, one, reach
 from tests.store.shelf import search as query_
 
 HASHES = Hashes(b"k" * 32)
+PARENT = Sight(frozenset({"7", "8"}))
+CLINIC = Sight(leads=(Lead("Patient", "organization", ("Organization/east",)),))
+NURSE = Sight(frozenset({"7"}), (Lead("CareTeam", "participant", ("Practitioner/y",)),))
+"""Two patients; sixty of them; too many to be listed."""
+
+
+def seen_by(type_, sight, where=()):
+    how = How.TARGET if type_ == "Provenance" else How.COMPARTMENT
+    return reach(type_, Way("user", how, None, tuple(where), sight))
 EVIL = "x'); drop table body; --"
 
 
@@ -42,7 +53,8 @@ class Known:
 
 
 def compiled(query, reached=None, after=None, estimate=Known()):
-    return page(Narrowed(query, reached or everything(query.type)), 1, HASHES, estimate, after, query.count + 1)
+    known = Tenant(1, HASHES, estimate, {PARENT: [1, 2], CLINIC: list(range(60))})
+    return page(Narrowed(query, reached or everything(query.type)), known, after, query.count + 1)
 
 
 @pytest.mark.parametrize("type_", TYPICAL)
@@ -56,7 +68,13 @@ def test_every_value_is_bound_and_every_bound_value_is_used(type_):
         query = replace(query, sort=tuple(Sort(one, random.random() < 0.5) for one in keys))
         where = parse(type_, offered, search(type_, random), CONTEXT).query.where
         reached = random.choice(
-            (None, of("7", type_), of("7", type_, where=where), reach(type_, Way("user", How.SHARED, None, where)))
+            (
+                None,
+                of("7", type_),
+                of("7", type_, where=where),
+                reach(type_, Way("user", How.SHARED, None, where)),
+                seen_by(type_, random.choice((PARENT, CLINIC, NURSE)), where),
+            )
         )
         place = Place(tuple(_value(type_, one, random) for one in keys) or ("2024-05-17T09:30:00+00:00",), 5, 9)
         place = replace(place, keys=place.keys[: len(effective(query)) or 1])
@@ -142,7 +160,7 @@ def test_nothing_is_shown_by_no_way_and_by_what_can_only_be_read():
         reach("Observation", Way("patient", How.OWNER, "7")),
     ):
         assert re.search(r"\(+false\)* ?(and|\))", compiled(query_("Observation"), reached).sql)
-        assert "false" in referring("Observation", reached, 1, HASHES, [1], 5).sql
+        assert "false" in referring("Observation", reached, Tenant(1, HASHES, Known()), [1], 5).sql
 
 
 @pytest.mark.parametrize("type_", LINKS)
@@ -156,8 +174,8 @@ def test_every_value_of_a_chain_is_bound_and_used(type_):
         shown = {one: random.choice((everything(one), of("7", one))) for one in LINKS if random.random() < 0.9}
         narrowed = Narrowed(query, everything(type_), sought=shown)
         for statement in (
-            page(narrowed, 1, HASHES, random.choice((Known(), Known(1e6, 1e7))), None, query.count + 1),
-            every(narrowed, 1, HASHES, Known()),
+            page(narrowed, Tenant(1, HASHES, random.choice((Known(), Known(1e6, 1e7)))), None, query.count + 1),
+            every(narrowed, Tenant(1, HASHES, Known())),
         ):
             used = {int(number) for number in re.findall(r"\$(\d+)", statement.sql)}
             assert used == set(range(1, len(statement.args) + 1))

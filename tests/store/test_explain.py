@@ -272,9 +272,7 @@ async def _statement(mine, query, reached, after=None, start=Frequencies.start):
     bound = await mine.clinical.bound(mine.tenant)
     return compiler.page(
         Narrowed(query, reached or everything(query.type), sought={one: everything(one) for one in RESOURCES}),
-        bound.tenant,
-        bound.hashes,
-        frequencies,
+        compiler.Known(bound.tenant, bound.hashes, frequencies),
         after,
         query.count + 1,
     )

@@ -17,7 +17,7 @@ FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 DAY = 86_400_000_000
 INT8 = 20  # the type's number in pg_type
 
-_RES = struct.Struct(">hiiihihiqiqiqiqiqiqiqiB")
+_RES = struct.Struct(">hiiihihihiqiqiqiqiqiqiqiB")
 _DATE = struct.Struct(">hiiihiqiqiq")
 
 
@@ -40,10 +40,13 @@ def res(
     tok: list[int],
     *,
     many: bool,
+    lab: int,
 ) -> bytes:
     """A row of `res`; `numbers` are rid, pat, own, have, and `dates` d, dz, updated as `moment` writes them."""
     (rid, pat, own, have), (d, dz, updated) = numbers, dates
-    row = _RES.pack(12, 4, tenant, 2, rt, 2, ixv, 8, rid, 8, pat, 8, own, 8, have, 8, d, 8, dz, 8, updated, 1, many)
+    row = _RES.pack(
+        13, 4, tenant, 2, rt, 2, ixv, 2, lab, 8, rid, 8, pat, 8, own, 8, have, 8, d, 8, dz, 8, updated, 1, many
+    )
     return row + array(tok)
 
 

@@ -5,18 +5,19 @@ did not find a row is a filter on it. Their bodies are read through row-level se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..access.reach import Narrowed, Reach
 from ..ports.records import Place
 from . import order
-from .conditions import Conditions
+from .conditions import Args, Conditions
 from .confine import shown
 from .hashes import Hashes
 from .hops import Hops
 from .order import Ordered, Stretch
 from .sources import Estimate, by_tokens, only_patient
+from .within import Patients
 
 EVERY = 1 << 40
 """As a page's size: every row has to be touched, so that an index beats a walk."""
@@ -31,17 +32,29 @@ class Statement:
     path: str
 
 
-def page(
-    narrowed: Narrowed, tenant: int, hashes: Hashes, estimate: Estimate, after: Place | None, limit: int
-) -> Statement:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a tenant before a statement is written."""
+
+    tenant: int
+    hashes: Hashes
+    estimate: Estimate
+    patients: Patients = field(default_factory=dict)
+
+    def conditions(self, type_: str, hops: Hops | None = None) -> Conditions:
+        """The conditions of a new statement over a type."""
+        return Conditions(self.tenant, type_, self.hashes, hops, Args([self.tenant], self.patients))
+
+
+def page(narrowed: Narrowed, known: Known, after: Place | None, limit: int) -> Statement:
     """The statement for at most `limit` rows of a search, from behind `after`.
 
     Its columns: k (the sort key), top (the highest row number there is), moment and snapshot (of the statement), and
     those of `bodies_by_rid`.
     """
     query, reach = narrowed.query, narrowed.reach
-    hops = Hops(narrowed.sought, estimate)
-    conditions = Conditions(tenant, query.type, hashes, hops)
+    hops = Hops(narrowed.sought, known.estimate)
+    conditions = known.conditions(query.type, hops)
     chosen = hops.choose(conditions, query, reach)
     conditions.look_beside(chosen.path)
     within = only_patient(reach) if chosen.path == "patient" else None
@@ -56,22 +69,23 @@ def page(
     return Statement(_with_bodies(found, hops.sets()), conditions.args.values, chosen.path)
 
 
-def every(narrowed: Narrowed, tenant: int, hashes: Hashes, estimate: Estimate) -> Statement:
-    """The statement that gives a 1 for each row of a search whose reach shows every row: to be counted."""
+def every(narrowed: Narrowed, known: Known) -> Statement:
+    """The statement that gives a 1 for each row of a search whose reach is wide: to be counted."""
     query = replace(narrowed.query, count=EVERY)
-    hops = Hops(narrowed.sought, estimate)
-    conditions = Conditions(tenant, query.type, hashes, hops)
+    hops = Hops(narrowed.sought, known.estimate)
+    conditions = known.conditions(query.type, hops)
     chosen = hops.choose(conditions, query, narrowed.reach)
     conditions.look_beside(chosen.path)
     filters = conditions.groups(group for group in query.where if not chosen.answers(group))
+    filters += shown(conditions, narrowed.reach, None)
     parts = [f"select 1 from {one.of} where {' and '.join([*one.where, *filters])}" for one in chosen.sources]
     sets = f"with {', '.join(hops.sets())} " if hops.sets() else ""
     return Statement(sets + " union all ".join(parts), conditions.args.values, chosen.path)
 
 
-def referring(type_: str, reach: Reach, tenant: int, hashes: Hashes, tokens: Sequence[int], limit: int) -> Statement:
+def referring(type_: str, reach: Reach, known: Known, tokens: Sequence[int], limit: int) -> Statement:
     """At most `limit` rows of a type that hold one of these reference tokens: what `_revinclude` brings."""
-    conditions = Conditions(tenant, type_, hashes)
+    conditions = known.conditions(type_)
     source = by_tokens(conditions, tokens)
     where = " and ".join([*source.where, *shown(conditions, reach, None)])
     found = f"select r.rid, r.d as k from {source.of} where {where} order by r.rid limit {limit}"

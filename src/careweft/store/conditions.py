@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
+from ..access.sight import Sight
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.search.index import ORDINALS
 from ..fhir.search.kinds import composite, date, string, token
@@ -35,6 +36,7 @@ from . import pairs
 from .comparisons import AMOUNT, MOMENT, SPAN
 from .hashes import Hashes
 from .rows import HEAD
+from .within import Patients
 
 LAST = "\U0010ffff"  # no folded text holds a character as high
 
@@ -56,14 +58,24 @@ class Bounds:
 
 @dataclass(slots=True)
 class Args:
-    """The bound values of one statement."""
+    """The bound values of one statement; `patients` are those within a sight, where they are few."""
 
     values: list[Any] = field(default_factory=list)
+    patients: Patients = field(default_factory=dict)
+    _places: dict[Sight, str] = field(default_factory=dict)
 
     def add(self, value: Any, type_: str) -> str:
         """Bind a value; returns its place, with the type that it has in SQL."""
         self.values.append(value)
         return f"${len(self.values)}::{type_}"
+
+    def few(self, sight: Sight) -> str | None:
+        """The place of a sight's few patients, bound once; None where they are many."""
+        if sight not in self.patients:
+            return None
+        if sight not in self._places:
+            self._places[sight] = self.add(list(self.patients[sight]), "int8[]")
+        return self._places[sight]
 
 
 class Chains(Protocol):

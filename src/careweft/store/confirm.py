@@ -33,7 +33,7 @@ async def confirmed(narrowed: Narrowed, found: Sequence[Found], search: Search) 
 
 
 def _certain(group: AnyOf, narrowed: Narrowed) -> bool:
-    """There is no hop, or each is over a type of which all is shown."""
+    """There is no hop, or each is over a type of whose rows all are shown but for what SQL itself withholds."""
     return all((reach := narrowed.sought.get(hop.type)) is not None and reach.wide for hop in hops((group,)))
 
 

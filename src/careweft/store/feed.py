@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from ..fhir.definitions import RESOURCES
+from ..fhir.labels import labels
 from ..fhir.outcomes import Unavailable
 from ..ports.feed import Arrival, Receipt
 from ..ports.journal import Entry as Journal
@@ -37,23 +38,24 @@ order by b.rt, b.id for update of b
 """
 NUMBERS = "select array_agg(nextval('record_rid')) from generate_series(1, $1)"
 INSERT = """
-insert into body (tenant, rid, rt, ver, updated, dic, kid, id, subject, others, digest, body)
-select $1, rid, rt, 1, transaction_timestamp(), dic, kid, id, subject, string_to_array(others, ' '), digest, body
+insert into body (tenant, rid, rt, ver, updated, dic, kid, id, subject, others, digest, body, lab)
+select $1, rid, rt, 1, transaction_timestamp(), dic, kid, id, subject, string_to_array(others, ' '), digest, body, lab
 from unnest($2::int8[], $3::int2[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::int2[], $9::int4[],
-  $10::bytea[]) x(rid, rt, id, subject, others, digest, dic, kid, body)
+  $10::bytea[], $11::int2[]) x(rid, rt, id, subject, others, digest, dic, kid, body, lab)
 """
 KEEP = """
-insert into hist (tenant, rt, ver, updated, dic, kid, id, subject, others, body)
-select b.tenant, b.rt, b.ver, b.updated, b.dic, b.kid, b.id, b.subject, b.others, b.body
+insert into hist (tenant, rt, ver, updated, dic, kid, id, subject, others, body, lab)
+select b.tenant, b.rt, b.ver, b.updated, b.dic, b.kid, b.id, b.subject, b.others, b.body, b.lab
 from body b where b.tenant = $1 and b.rid = any($2::int8[])
 """
 UPDATE = """
 update body b set ver = b.ver + 1, updated = greatest(transaction_timestamp(), b.updated + interval '1 microsecond'),
   subject = case when x.body is null then b.subject else x.subject end,
   others = case when x.body is null then b.others else string_to_array(x.others, ' ') end,
+  lab = case when x.body is null then b.lab else x.lab end,
   digest = x.digest, dic = x.dic, kid = x.kid, body = x.body
-from unnest($2::int8[], $3::text[], $4::text[], $5::bytea[], $6::int2[], $7::int4[], $8::bytea[])
-  x(rid, subject, others, digest, dic, kid, body)
+from unnest($2::int8[], $3::text[], $4::text[], $5::bytea[], $6::int2[], $7::int4[], $8::bytea[], $9::int2[])
+  x(rid, subject, others, digest, dic, kid, body, lab)
 where b.tenant = $1 and b.rid = x.rid
 returning b.rid, b.updated
 """
@@ -65,12 +67,13 @@ Key = tuple[int, str]
 
 @dataclass(slots=True)
 class Change:
-    """An arrival that makes a version: its row number, its content (None: deleted), and what it is found by."""
+    """An arrival that makes a version: its row number, its content (None: deleted), what it is found by, its labels."""
 
     arrival: Arrival
     rid: int
     who: Sequence[str] = ()
     packed: Packed | None = None
+    labels: int = 0
 
 
 @dataclass(slots=True)
@@ -183,7 +186,8 @@ class PostgresFeed:
         if there is not None and there["live"] and there["digest"] == self._bound.bodies.digest(content):
             return Receipt("unchanged")
         packed = self._bound.bodies.pack(arrival.type, arrival.id, content)
-        change = Change(arrival, next(fresh) if there is None else there["rid"], who, packed)
+        rid = next(fresh) if there is None else there["rid"]
+        change = Change(arrival, rid, who, packed, labels(arrival.resource))
         (work.new if there is None else work.changed).append(change)
         return Receipt("updated" if there is not None and there["live"] else "created")
 
@@ -213,6 +217,7 @@ class PostgresFeed:
                     change.who,
                     updated.get(change.rid, now),
                     self._registries.version(one.type),
+                    change.labels,
                 )
 
 
@@ -240,4 +245,5 @@ def _columns(changes: Sequence[Change]) -> tuple[list[Any], ...]:
         [one.dic for one in packed],
         [one.kid for one in packed],
         [one.body if change.packed else None for one, change in zip(packed, changes, strict=True)],
+        [change.labels for change in changes],
     )

@@ -108,6 +108,7 @@ class PostgresFiling:
             made.packed.body,
             made.packed.dic,
             made.packed.kid,
+            made.labels,
         )
 
     def _filed(self, draft: Draft, made: Line, row: Row) -> Filed:

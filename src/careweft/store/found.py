@@ -7,6 +7,7 @@ from functools import cached_property
 
 from ..fhir.definitions import RESOURCES
 from ..fhir.json import decode
+from ..fhir.labels import EVERY
 from ..ports.records import Resource, Shown, Version
 from .bodies import Bodies, entry, whole
 from .pool import Row
@@ -17,7 +18,9 @@ LARGEST = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Found:
-    """One version; `sealed` is its body at rest, None for a tombstone; `patients` those whose compartment it is in."""
+    """One version; `sealed` is its body at rest, None for a tombstone; `patients` those whose compartment it is in;
+    `labels` say how it is sensitive, as bits.
+    """
 
     type: str
     id: str
@@ -28,13 +31,15 @@ class Found:
     sealed: bytes | None = field(repr=False)
     dic: int = 0
     kid: int = 0
+    labels: int = EVERY
 
     @classmethod
     def of(cls, row: Row, type_: str, id_: str, bodies: Bodies) -> "Found":
         """From a row of `read_many`, `bodies_by_rid` or `versions`."""
         subject, others = row["subject"], row["others"]
         patients = () if subject is None else (subject, *(others or ()))
-        return cls(type_, id_, row["ver"], row["updated"], patients, bodies, row["body"], row["dic"], row["kid"])
+        held = patients, bodies, row["body"], row["dic"], row["kid"], row["lab"]
+        return cls(type_, id_, row["ver"], row["updated"], *held)
 
     @cached_property
     def body(self) -> bytes | None:
@@ -61,7 +66,7 @@ class Found:
 
 
 def opened(row: Row, type_: str, id_: str, bodies: Bodies) -> Version:
-    """The same as `Found.of(...).version_of()`, at once: for who sees every row."""
+    """The same as `Found.of(...).version_of()`, at once: for who sees this row."""
     subject, sealed, version, updated = row["subject"], row["body"], row["ver"], row["updated"]
     patients = () if subject is None else (subject, *(row["others"] or ()))
     if sealed is None:

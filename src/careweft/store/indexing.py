@@ -26,7 +26,7 @@ insert into term (tenant, p, head, rest, tok)
 select $1, p, head, rest, tok from unnest($2::int2[], $3::text[], $4::text[], $5::int8[]) x(p, head, rest, tok)
 on conflict do nothing
 """
-RES = ("tenant", "rt", "ixv", "rid", "pat", "own", "have", "d", "dz", "updated", "many", "tok")
+RES = ("tenant", "rt", "ixv", "lab", "rid", "pat", "own", "have", "d", "dz", "updated", "many", "tok")
 DATE = ("tenant", "p", "lo", "hi", "rid")
 
 Line = tuple[Any, ...]
@@ -34,7 +34,9 @@ Line = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Entry:
-    """A resource to be indexed: its row number, whose compartment it is in, when it changed, by which index version."""
+    """A resource to be indexed: its row number, whose compartment it is in, when it changed, by which index version;
+    and the labels that it carries.
+    """
 
     rid: int
     type: str
@@ -43,6 +45,7 @@ class Entry:
     patients: Sequence[str]
     updated: datetime
     version: int
+    labels: int
 
 
 class Indexing:
@@ -96,6 +99,7 @@ class Indexing:
                 (moment(found.d), moment(found.dz), moment(one.updated)),
                 found.tok,
                 many=found.many,
+                lab=one.labels,
             )
 
     def _put_aside(self, found: Rows, rid: int) -> None:

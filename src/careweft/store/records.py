@@ -51,7 +51,7 @@ class PostgresRecords:
         if row is None:
             return None
         if reach.wide:
-            return opened(row, type_, id_, self._bound.bodies)
+            return None if row["lab"] & reach.withheld else opened(row, type_, id_, self._bound.bodies)
         return await self._shown(Found.of(row, type_, id_, self._bound.bodies), reach)
 
     async def version(self, type_: str, id_: str, version: int, reach: Reach) -> Version | None:
@@ -75,7 +75,7 @@ class PostgresRecords:
     async def _shown(self, found: Found, reach: Reach) -> Version | None:
         """The version, if this reach shows it: a tombstone to whom it shows the version before."""
         judged = found
-        if found.sealed is None and not reach.wide:
+        if found.sealed is None and not reach.wide:  # a tombstone keeps the labels of the version before
             before = await self._versions(found.type, found.id, found.version, 1)
             judged = before[0] if before else found
         return found.version_of() if await self._sight.shows(reach, judged) else None

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from ..access.reach import Narrowed
+from ..fhir import labels
 from ..fhir.definitions import COMPARTMENT, RESOURCES, SEARCH, SearchParam
 from ..fhir.outcomes import Unavailable
 from ..fhir.search.include import parameters
@@ -32,6 +33,9 @@ SAY = """insert into param (p, type, code, digest, ready)
 RAISE = "insert into ixgen (rt, ixv) values ($1, 1) on conflict (rt) do update set ixv = ixgen.ixv + 1"
 RAISE_LOCK = 20210  # of pg_advisory_xact_lock, with the type's number; require_index_version in SQL shares it
 
+LABELLED = "_security"
+"""The parameter of every type that is rebuilt when the table of sensitive codes changes, and the labels with it."""
+
 
 def digest(param: SearchParam) -> bytes:
     """What the index rows of a parameter depend on."""
@@ -39,6 +43,7 @@ def digest(param: SearchParam) -> bytes:
     typed = ["of-type"] if param.kind == "token" and "of-type" in modifiers(param) else []
     form = ",".join([*map(str, forms), *typed])
     parts: tuple[str, ...] = (param.kind, form, param.expression, ",".join(param.targets), repr(param.components))
+    parts += (labels.VERSION,) if param.code == LABELLED else ()
     parts += tuple(digest(one).hex() for one in composite.places(param) if one != param and param.kind == "composite")
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).digest()
 
@@ -125,8 +130,9 @@ def _used(narrowed: Narrowed) -> Iterator[tuple[str, str]]:
     yield from ((query.type, key.param) for key in query.sort)
     for reach in (narrowed.reach, *narrowed.backward.values(), *narrowed.sought.values()):
         yield from (one for way in reach.ways for one in _asked(reach.type, way.where))
-        for code in COMPARTMENT.get(reach.type, ()) if any(way.patient for way in reach.ways) else ():
+        for code in COMPARTMENT.get(reach.type, ()) if any(way.confined for way in reach.ways) else ():
             yield reach.type, code
+        yield from {(lead.type, lead.param) for way in reach.ways if way.sight for lead in way.sight.leads}
     for include in query.includes:
         if include.reverse:
             yield from ((include.source, param.code) for param in parameters(include.source, include.param))

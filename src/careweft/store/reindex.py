@@ -1,4 +1,5 @@
-"""Index again what was indexed by an older version, while reads and writes go on (architecture decision 21).
+"""Index again what was indexed by an older version, while reads and writes go on (architecture decision 21), and label
+again what was labelled by an older table.
 
 Bodies stay as they are and get no new version. A parameter answers again once no row of its type is old, in any tenant.
 """
@@ -6,6 +7,7 @@ Bodies stay as they are and get no new version. A parameter answers again once n
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from ..fhir.labels import labels
 from ..tenancy import Tenant
 from .bound import Bound, patients
 from .clinical import Clinical
@@ -26,10 +28,29 @@ LOCK = """
 select * from body where tenant = $1 and rid = any($2::int8[]) and rt = $3 and body is not null order by rid for update
 """
 MEMBERS = """
-update body b set subject = x.subject, others = string_to_array(x.others, ' ')
-from unnest($2::int8[], $3::text[], $4::text[]) x(rid, subject, others)
+update body b set subject = x.subject, others = string_to_array(x.others, ' '), lab = x.lab
+from unnest($2::int8[], $3::text[], $4::text[], $5::int2[]) x(rid, subject, others, lab)
 where b.tenant = $1 and b.rid = x.rid
-  and (b.subject, b.others) is distinct from (x.subject, string_to_array(x.others, ' '))
+  and (b.subject, b.others, b.lab) is distinct from (x.subject, string_to_array(x.others, ' '), x.lab)
+"""
+KEPT = """
+select h.* from hist h where h.tenant = $1 and h.rt = $2 and (h.id, h.ver) > ($3, $4::int4) and h.body is not null
+order by h.id, h.ver limit $5
+"""
+RELABEL = """
+update hist h set lab = x.lab from unnest($3::text[], $4::int4[], $5::int2[]) x(id, ver, lab)
+where h.tenant = $1 and h.rt = $2 and h.id = x.id and h.ver = x.ver and h.lab <> x.lab
+"""
+AS_BEFORE = """
+with was as (
+  select b.id, b.ver, h.lab from body b
+  join hist h on h.tenant = b.tenant and h.rt = b.rt and h.id = b.id and h.ver = b.ver - 1
+  where b.tenant = $1 and b.rt = $2 and b.body is null
+), there as (
+  update body b set lab = was.lab from was where b.tenant = $1 and b.rt = $2 and b.id = was.id and b.ver = was.ver
+)
+update hist h set lab = p.lab from hist p where h.tenant = $1 and h.rt = $2 and h.body is null
+  and p.tenant = $1 and p.rt = $2 and p.id = h.id and p.ver = h.ver - 1 and h.lab <> p.lab
 """
 DONE = """
 update param set ready = true where not ready and p / 64 = $1 and not exists (
@@ -61,6 +82,8 @@ async def reindex(clinical: Clinical, tenants: Sequence[Tenant]) -> AsyncIterato
             await _batch(pool, bound, registries, stale, rids)
             last, done = rids[-1], done + len(rids)
             yield Step(tenant, done)
+        for rt in stale:
+            await _relabel(pool, bound, rt, registries.version(TYPES[rt]))
     for rt in stale:
         await pool.fetch(DONE, rt)
     await registries.refresh(at_once=True)
@@ -77,14 +100,31 @@ async def _batch(pool: Pool, bound: Bound, registries: Registries, stale: Sequen
                 )
 
 
+async def _relabel(pool: Pool, bound: Bound, rt: int, version: int) -> None:
+    """Give earlier versions, and what was deleted, the labels that they carry by this program's table."""
+    last = ("", 0)
+    while True:
+        async with pool.connection() as connection, connection.transaction():
+            await connection.execute(BEGIN, bound.tenant, rt, version)
+            rows = await connection.fetch(KEPT, bound.tenant, rt, *last, BATCH)
+            found = [Found.of(row, TYPES[rt], row["id"], bound.bodies) for row in rows]
+            bits = [labels(one.resource or {}) for one in found]
+            places = [one.id for one in found], [one.version for one in found]
+            await connection.execute(RELABEL, bound.tenant, rt, *places, bits)
+            if len(rows) < BATCH:
+                await connection.execute(AS_BEFORE, bound.tenant, rt)
+                return
+            last = (found[-1].id, found[-1].version)
+
+
 async def _again(
     connection: Connection, bound: Bound, found: Sequence[Found], rows: Sequence[Row], version: int
 ) -> None:
     """Replace the index rows of these resources of one type."""
     entries = [
-        Entry(row["rid"], one.type, one.id, one.resource, patients(one.type, one.resource), one.updated, version)
-        for row, one in zip(rows, found, strict=True)
-        if one.resource is not None
+        Entry(rid, one.type, one.id, it, patients(one.type, it), one.updated, version, labels(it))
+        for rid, one, it in ((row["rid"], one, one.resource) for row, one in zip(rows, found, strict=True))
+        if it is not None
     ]
     rids = [one.rid for one in entries]
     who = [list(one.patients) for one in entries]
@@ -94,6 +134,7 @@ async def _again(
         rids,
         [one[0] if one else None for one in who],
         [" ".join(one[1:]) or None for one in who],
+        [one.labels for one in entries],
     )
     indexing = Indexing(bound, connection)
     await indexing.drop(rids)

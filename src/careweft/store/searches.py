@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ..access.reach import Narrowed, Reach
+from ..access.reach import Narrowed
 from ..fhir.search.include import parameters, targets
-from ..fhir.search.query import Include, Ref, Sort
+from ..fhir.search.query import Include, Sort
 from ..ports.records import Page, Place
 from . import compile as compiler
 from .bound import Bound
@@ -22,6 +22,7 @@ from .frequency import Frequencies
 from .pool import Pool, Row
 from .reads import Reads
 from .visible import Sight
+from .within import Circles
 
 MOST_INCLUDED = 1000
 DEEPEST = 8
@@ -42,6 +43,7 @@ class Searches:
         self._reads = reads
         self._frequencies = frequencies
         self._sight = sight
+        self._circles = Circles(bound.tenant, bound.hashes, pool)
 
     async def page(self, narrowed: Narrowed, after: Place | None) -> Page:
         """A page from behind `after`, with its total where that is asked for or known without counting."""
@@ -62,7 +64,7 @@ class Searches:
         """How the first page would be found, or with `run` was."""
         await self._frequencies.refresh()
         wanted = narrowed.query.count + 1
-        statement = compiler.page(narrowed, self._bound.tenant, self._bound.hashes, self._frequencies, None, wanted)
+        statement = compiler.page(narrowed, await self._known(narrowed), None, wanted)
         return await explain(self._pool, statement, run=run)
 
     async def _total(self, narrowed: Narrowed) -> int:
@@ -75,11 +77,17 @@ class Searches:
         most = COUNTED if narrowed.query.total == "estimate" else None
         if not narrowed.wide:
             return await self._one_by_one(plain, most)
-        statement = compiler.every(plain, self._bound.tenant, self._bound.hashes, self._frequencies)
+        statement = compiler.every(plain, await self._known(plain))
         limit = "" if most is None else f" limit {most}"
         sql = f"select count(*) as n from ({statement.sql}{limit}) found"
         (row,) = await self._pool.fetch(sql, *statement.args)
-        return await self._planned(statement) if row["n"] == most else int(row["n"])
+        more = row["n"] == most and narrowed.reach.open and all(one.open for one in narrowed.sought.values())
+        return await self._planned(statement) if more else int(row["n"])
+
+    async def _known(self, narrowed: Narrowed) -> compiler.Known:
+        """What a statement is written with."""
+        patients = await self._circles.of(narrowed)
+        return compiler.Known(self._bound.tenant, self._bound.hashes, self._frequencies, patients)
 
     async def _one_by_one(self, narrowed: Narrowed, most: int | None) -> int:
         """Rows that a hash found and the exact check shows."""
@@ -102,16 +110,15 @@ class Searches:
         if after is not None and after.late:
             narrowed = replace(narrowed, query=replace(narrowed.query, sort=(Sort("_lastUpdated"),)))
         matches: list[Found] = []
+        known = await self._known(narrowed)
         while True:
             wanted = count - len(matches) + 1
-            statement = compiler.page(
-                narrowed, self._bound.tenant, self._bound.hashes, self._frequencies, after, wanted
-            )
+            statement = compiler.page(narrowed, known, after, wanted)
             found = await self._pool.fetch(statement.sql, *statement.args)
             opened = [each(row, self._bound.bodies) for row in found]
-            sure = {one.id for one in await confirmed(narrowed, opened, self._first)}
+            sure = {one.id for one in await confirmed(narrowed, await self._sight.among(reach, opened), self._first)}
             for at, one in enumerate(opened):
-                if one.id in sure and (reach.wide or await self._sight.shows(reach, one)):
+                if one.id in sure:
                     if len(matches) == count:
                         return matches, _place(found[at - 1], after) if at else after
                     matches.append(one)
@@ -170,15 +177,15 @@ class Searches:
         """The targets of the matches that this caller may read."""
         refs = dict.fromkeys(ref for one in matches for ref in targets(one.resource or {}, include))
         allowed = [ref for ref in refs if ref.type in narrowed.forward][: MOST_INCLUDED + 1]
-        found = await asyncio.gather(*(self._target(ref, narrowed.forward[ref.type]) for ref in allowed))
-        return [one for one in found if one is not None]
-
-    async def _target(self, ref: Ref, reach: Reach) -> Found | None:
-        row = await self._reads.get(self._bound.tenant, ref.type, ref.id)
-        if row is None or row["body"] is None:
-            return None
-        found = each(row, self._bound.bodies)
-        return found if await self._sight.shows(reach, found) else None
+        rows_ = await asyncio.gather(*(self._reads.get(self._bound.tenant, ref.type, ref.id) for ref in allowed))
+        found: dict[str, list[Found]] = {}
+        for row in rows_:
+            if row is not None and row["body"] is not None:
+                one = each(row, self._bound.bodies)
+                found.setdefault(one.type, []).append(one)
+        shown = {of: await self._sight.among(narrowed.forward[of], some) for of, some in found.items()}
+        sure = {(one.type, one.id): one for some in shown.values() for one in some}
+        return [sure[ref.type, ref.id] for ref in allowed if (ref.type, ref.id) in sure]
 
     async def _backward(self, narrowed: Narrowed, include: Include, matches: Sequence[Found]) -> list[Found]:
         """What refers to the matches and may be found by this caller."""
@@ -191,12 +198,10 @@ class Searches:
             for param in parameters(include.source, include.param)
             for one in aimed
         ]
-        statement = compiler.referring(
-            include.source, reach, self._bound.tenant, self._bound.hashes, tokens, MOST_INCLUDED + 1
-        )
+        known = await self._known(narrowed)
+        statement = compiler.referring(include.source, reach, known, tokens, MOST_INCLUDED + 1)
         rows_ = await self._pool.fetch(statement.sql, *statement.args)
-        found = [each(row, self._bound.bodies) for row in rows_]
-        return [one for one in found if await self._sight.shows(reach, one)]
+        return list(await self._sight.among(reach, [each(row, self._bound.bodies) for row in rows_]))
 
 
 def _place(row: Row, before: Place | None) -> Place:

@@ -1,7 +1,7 @@
 """Where a search's rows come from: the access path that we choose, and what it answers (architecture decision 6).
 
-`patient` is the btree of one patient's rows, `token` the GIN index alone, `rows` row numbers from a lookup of ids or
-strings, `walk` a type's rows in the order asked for, until the page is full.
+`patient` is the btree of one patient's rows, `sight` that of the rows of a few patients, `token` the GIN index alone,
+`rows` row numbers from a lookup of ids or strings, `walk` a type's rows in the order asked for, until the page is full.
 """
 
 import math
@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..access.reach import How, Reach
+from ..access.sight import Sight
 from ..fhir.definitions import SEARCH
 from ..fhir.search.query import AnyOf, Display, Query, Ref, Test, Text, Token
 from .bound import naming
 from .conditions import Conditions, is_hashed
 from .sorting import column
+from .within import seen
 
+CLOSE = 50
+"""Records of so many patients are gathered and put into order; of more, a walk in that order meets enough."""
 IN_COMPARTMENT = (How.COMPARTMENT, How.OWN)
 
 
@@ -69,7 +73,8 @@ def choose(conditions: Conditions, query: Query, reach: Reach, estimate: Estimat
         return Chosen("token", (by_tokens(conditions, conditions.hashed(group.tests)),), (group,))
     if (patient := _target_patient(reach)) is not None:
         return Chosen("token", (_by_targets(conditions, patient),))
-    return _by_text(conditions, query) or Chosen("walk", tuple(_walk(conditions, query)))
+    found = _by_text(conditions, query) or _by_sight(conditions, reach)
+    return found or Chosen("walk", tuple(_walk(conditions, query)))
 
 
 def _by_text(conditions: Conditions, query: Query) -> Chosen | None:
@@ -85,6 +90,16 @@ def only_patient(reach: Reach) -> str | None:
     """The patient in whose compartment every way lies."""
     patients = {way.patient if way.how in IN_COMPARTMENT else None for way in reach.ways}
     return patients.pop() if len(patients) == 1 else None
+
+
+def _by_sight(conditions: Conditions, reach: Reach) -> Chosen | None:
+    """By the patients in whose compartments every way lies, where their rows are fewer than a walk would meet."""
+    sights = {way.sight if way.how in IN_COMPARTMENT else None for way in reach.ways}
+    sight = sights.pop() if len(sights) == 1 else None
+    few = None if sight is None else conditions.args.few(sight)
+    if sight is None or few is None or (conditions.type != "Patient" and len(conditions.args.patients[sight]) > CLOSE):
+        return None
+    return Chosen("sight", _by_patients(conditions, few))
 
 
 def _target_patient(reach: Reach) -> str | None:
@@ -153,6 +168,14 @@ def _by_patient(conditions: Conditions, patient: str) -> tuple[Source, ...]:
             "m.d",
         ),
     )
+
+
+def _by_patients(conditions: Conditions, pats: str) -> tuple[Source, ...]:
+    """The rows of some patients, and those that have one of them beside another subject."""
+    mine = ("r.tenant = $1::int4", f"r.rt = {conditions.rt}", f"r.pat = any({pats})")
+    beside = f"select m.rid from res_pat m where m.tenant = $1::int4 and m.pat = any({pats}) and m.rt = {conditions.rt}"
+    others = ("r.tenant = $1::int4", f"r.rid = any(array({beside}))", f"(r.pat = any({pats})) is not true")
+    return Source("res r", mine), Source("res r", others)
 
 
 def by_tokens(conditions: Conditions, tokens: Sequence[int]) -> Source:
@@ -228,4 +251,14 @@ def targets(conditions: Conditions, patient: str) -> str:
         f"r.tok && array(select x.own # {target} from res x where x.tenant = $1::int4 and x.pat = {pat} "
         f"union all select x.own # {target} from res_pat m join res x on x.tenant = m.tenant and x.rid = m.rid "
         f"where m.tenant = $1::int4 and m.pat = {pat})"
+    )
+
+
+def targeting(conditions: Conditions, sight: Sight) -> str:
+    """The row targets something of a patient within the sight: followed from the row."""
+    target = conditions.args.add(conditions.hashes.salt(SEARCH[conditions.type]["target"].number), "int8")
+    beside = "select from res_pat m where m.tenant = x.tenant and m.rid = x.rid and " + seen(conditions, sight, "m.pat")
+    return (
+        f"exists (select from unnest(r.tok) t(k) join res x on x.tenant = $1::int4 and x.own = t.k # {target} "
+        f"where {seen(conditions, sight, 'x.pat')} or exists ({beside}))"
     )

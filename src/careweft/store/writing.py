@@ -11,6 +11,7 @@ import asyncpg
 
 from ..fhir.definitions import RESOURCES
 from ..fhir.extract import extractor
+from ..fhir.labels import labels
 from ..fhir.outcomes import Unavailable
 from ..ports.journal import Entry
 from ..ports.records import Resource
@@ -21,7 +22,7 @@ from .pool import Connection, Pool, Row
 from .registry import Registries
 from .rows import NOTHING, rows
 
-PUT = f"select * from put({', '.join(f'${n}' for n in range(1, 44))})"
+PUT = f"select * from put({', '.join(f'${n}' for n in range(1, 45))})"
 TRIES = 3
 REFUSED = ("conflict", "refused")
 MADE = ("created", "updated", "deleted")
@@ -37,6 +38,7 @@ class Line:
     patients: tuple[str, ...] = ()
     content: bytes = b""
     packed: Packed | None = None
+    labels: int = 0
 
 
 def line(
@@ -45,10 +47,11 @@ def line(
     """The arguments of `put`; `resource` None deletes, `expected` is the version of If-Match."""
     rt, ixv = RESOURCES[type_], registries.version(type_)
     if resource is None:
-        return Line(type_, id_, (bound.tenant, rt, id_, None, None, None, 0, 0, None, expected, ixv, *NOTHING))
+        return Line(type_, id_, (bound.tenant, rt, id_, None, None, None, 0, 0, None, expected, ixv, *NOTHING, 0))
     who = tuple(patients(type_, resource))
     content = tail(resource)
     packed = bound.bodies.pack(type_, id_, content)
+    labelled = labels(resource)
     found = rows(type_, id_, extractor(type_)(resource, bound.zone), who, bound.hashes)
     args = (
         bound.tenant,
@@ -63,8 +66,9 @@ def line(
         expected,
         ixv,
         *found.columns(),
+        labelled,
     )
-    return Line(type_, id_, args, who, content, packed)
+    return Line(type_, id_, args, who, content, packed, labelled)
 
 
 class Undone(Exception):
