@@ -48,6 +48,7 @@ from .store.clients import PostgresClients
 from .store.clinical import Clinical
 from .store.definitions import PostgresDefinitions
 from .store.due import PostgresDue
+from .store.emergencies import PostgresEmergencies
 from .store.journal import PostgresJournal
 from .store.keys import PostgresSigningKeys
 from .store.listen import Listener
@@ -61,6 +62,7 @@ from .store.revocations import PostgresRevocations
 from .store.seal import Sealer
 from .store.sessions import PostgresSessions
 from .store.someone import Chart
+from .store.sights import PostgresSights
 from .store.tenants import PostgresTenants
 from .store.throttle import PostgresThrottle
 from .store.tickets import PostgresTickets
@@ -134,6 +136,8 @@ class House:
     sessions: PostgresSessions
     outbox: PostgresOutbox
     people: Reception
+    sights: PostgresSights
+    emergencies: PostgresEmergencies
 
     @property
     def tokens(self) -> TokenEndpoint:
@@ -203,6 +207,8 @@ class House:
             keyring=self.keyring,
             people=self.people,
             sessions=self.sessions,
+            sights=self.sights,
+            emergencies=self.emergencies,
             seal=self.master.derive("paging links"),
             clock=clock.now,
             ready=self.ready,
@@ -304,6 +310,8 @@ def _joined(
         sessions=sessions,
         outbox=outbox,
         people=people,
+        sights=PostgresSights(clinical, people, clock.now),
+        emergencies=PostgresEmergencies(small),
     )
 
 

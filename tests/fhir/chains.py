@@ -9,6 +9,7 @@ from careweft.fhir.search.parse import Offers
 from tests.fhir.strategies import IDS, Pair, pair, resource
 
 Json = dict[str, Any]
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
 LINKS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     # type: (element, types that it may lead to), a path of two ending in a list of objects
@@ -19,7 +20,12 @@ LINKS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "Practitioner": (),
     "Organization": (("partOf", ("Organization",)),),
     "Location": (("managingOrganization", ("Organization",)),),
-    "Encounter": (("subject", ("Patient", "Patient", "Group")), ("serviceProvider", ("Organization",))),
+    "Encounter": (
+        ("subject", ("Patient", "Patient", "Group")),
+        ("serviceProvider", ("Organization",)),
+        ("participant.individual", ("Practitioner",)),
+    ),
+    "CareTeam": (("subject", ("Patient", "Patient", "Group")), ("participant.member", ("Practitioner", "Patient"))),
     "Observation": (
         ("subject", ("Patient", "Patient", "Patient", "Group", "Location")),
         ("performer*", ("Practitioner", "Organization", "Patient")),
@@ -34,8 +40,12 @@ LINKS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 OFFERS = {type_: Offers([param.code for param in SEARCH[type_].values() if param.kind in KINDS]) for type_ in LINKS}
 
 
-def linked(type_: str, id_: str, random: Random, ids: tuple[str, ...] = IDS, link: int = 70) -> Json:
-    """A random resource whose references lead to these ids; `link` of a hundred are there."""
+def linked(
+    type_: str, id_: str, random: Random, ids: tuple[str, ...] = IDS, link: int = 70, sensitive: int = 10
+) -> Json:
+    """A random resource whose references lead to these ids; `link` of a hundred are there, and `sensitive` of a hundred
+    such resources are marked restricted.
+    """
     found = resource(type_, random) | {"id": id_}
     for path, types in LINKS[type_]:
         name, _, inner = path.rstrip("*").partition(".")
@@ -48,6 +58,11 @@ def linked(type_: str, id_: str, random: Random, ids: tuple[str, ...] = IDS, lin
                 found[name] = [{inner: one} for one in ones]
             else:
                 found[name] = ones if path.endswith("*") else ones[0]
+    if random.randrange(100) < sensitive:
+        found["meta"] = {
+            **found.get("meta", {}),
+            "security": [{"system": CONFIDENTIALITY, "code": random.choice("RV")}],
+        }
     return found
 
 

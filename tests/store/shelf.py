@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from careweft.access.reach import _SEAL, How, Narrowed, Reach, Way
+from careweft.fhir.labels import EVERY
 from careweft.fhir.search.query import AnyOf, Query, Ref, Test, Token
 from careweft.ports.feed import Arrival
 from careweft.ports.journal import Entry
@@ -76,9 +77,9 @@ async def tenant(clinical, zone="UTC") -> Shelf:
     return Shelf(made, clinical, pool, await clinical.records(made), await clinical.feed(made))
 
 
-def everything(type_):
-    """A system scope without filter."""
-    return reach(type_, Way("system", How.SHARED))
+def everything(type_, withheld=0):
+    """A system scope without filter, by a token with every word for sensitive records, or without some."""
+    return reach(type_, Way("system", How.SHARED), withheld=withheld)
 
 
 def of(patient, type_, how=How.COMPARTMENT, where=()):
@@ -86,8 +87,13 @@ def of(patient, type_, how=How.COMPARTMENT, where=()):
     return reach(type_, Way("patient", how, patient, tuple(where)))
 
 
-def reach(type_, *ways):
-    return Reach(type_, ways, _SEAL)
+def seen(sight, type_, how=How.COMPARTMENT, where=()):
+    """The reach of a person with this sight."""
+    return reach(type_, Way("user", how, None, tuple(where), sight))
+
+
+def reach(type_, *ways, withheld=EVERY):
+    return Reach(type_, ways, _SEAL, withheld)
 
 
 def one(param, value, how="is"):

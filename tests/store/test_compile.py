@@ -34,6 +34,8 @@ NURSE = Sight(frozenset({"7"}), (Lead("CareTeam", "participant", ("Practitioner/
 def seen_by(type_, sight, where=()):
     how = How.TARGET if type_ == "Provenance" else How.COMPARTMENT
     return reach(type_, Way("user", how, None, tuple(where), sight))
+
+
 EVIL = "x'); drop table body; --"
 
 

@@ -16,6 +16,7 @@ MODULES = {
     "apps": ("app", "token"),
     "keys": ("keys",),
     "audit": ("audit",),
+    "emergency": ("emergency",),
     "check": ("check",),
     "explain": ("explain",),
     "groups": ("group",),

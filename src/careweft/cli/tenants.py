@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ..access.rules import RULES
 from ..adapters import clock
 from ..app import House
 from ..registry.application import Application
@@ -135,7 +136,7 @@ def step(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 def set_(args: argparse.Namespace) -> int:
-    """Whether a tenant is a sandbox, and whence its APIs may be called."""
+    """Whom practitioners see, whether a tenant is a sandbox, and whence its APIs may be called."""
 
     async def run(house: House) -> dict[str, Any]:
         tenant = await house.tenant(args.id)
@@ -143,10 +144,16 @@ def set_(args: argparse.Namespace) -> int:
             tenant,
             sandbox=tenant.sandbox if args.sandbox is None else args.sandbox,
             networks=tenant.networks if args.network is None else spelled(one for one in args.network if one != "any"),
+            practitioners_see=args.practitioners_see or tenant.practitioners_see,
         )
         entry = terminal().entry(clock.now(), "tenant set", operator().id, tenant.number, None)
         await house.tenants.save(changed, entry)
-        return {"id": tenant.id, "sandbox": changed.sandbox, "networks": list(changed.networks)}
+        return {
+            "id": tenant.id,
+            "sandbox": changed.sandbox,
+            "networks": list(changed.networks),
+            "practitioners see": changed.practitioners_see,
+        }
 
     return show(args, at_home(args, run))
 
@@ -181,6 +188,7 @@ def described(house: House, tenant: Tenant) -> dict[str, Any]:
         "name": tenant.name,
         "zone": tenant.zone,
         "sandbox": tenant.sandbox,
+        "practitioners see": RULES[tenant.practitioners_see].plain,
         "urls": dict(house.urls(tenant)),
     }
 
@@ -246,7 +254,7 @@ COMMANDS = (
     ),
     Command(
         ("tenant", "set"),
-        "say whether a tenant is a sandbox, and from which networks its APIs may be called",
+        "say whom a tenant's practitioners see, whether it is a sandbox, and from which networks its APIs may be called",
         set_,
         (
             OF,
@@ -257,6 +265,11 @@ COMMANDS = (
                 metavar="CIDR",
                 action="append",
                 help="such as 192.0.2.0/24, or any; may be repeated; replaces those of before",
+            ),
+            arg(
+                "--practitioners-see",
+                choices=tuple(RULES),
+                help="; ".join(f"{one.name}: {one.plain}" for one in RULES.values()),
             ),
         ),
     ),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..access.emergency import Emergency
-from ..access.sight import Sight
+from ..access.sight import NOBODY, Sight
 from ..tenancy import Tenant
 from .journal import Entry
 
@@ -25,6 +25,26 @@ class Charges(Protocol):
     async def charges(self, tenant: Tenant, account_id: str) -> Sequence[Charged]:
         """The patients for whom this account may act right now."""
         ...
+
+
+class Unrelated:
+    """Nobody acts for anybody: where no accounts are kept."""
+
+    async def charges(self, tenant: Tenant, account_id: str) -> Sequence[Charged]:  # noqa: ARG002
+        """None."""
+        return ()
+
+
+class Unseen:
+    """Whom nobody sees where no accounts are kept."""
+
+    async def of(self, tenant: Tenant, account: str, user: str) -> Sight:  # noqa: ARG002
+        """Nobody."""
+        return NOBODY
+
+    async def sees(self, tenant: Tenant, account: str, user: str, patient: str) -> bool:  # noqa: ARG002
+        """No."""
+        return False
 
 
 class Sights(Protocol):

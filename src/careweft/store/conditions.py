@@ -109,7 +109,7 @@ class Conditions:
 
     def look_beside(self, path: str) -> None:
         """Rows come by this path: of a walk's there may be many."""
-        self.few = path in ("patient", "token", "rows")
+        self.few = path in ("patient", "sight", "token", "rows")
 
     def group(self, group: AnyOf) -> str:
         """One of these (negated: none of these)."""

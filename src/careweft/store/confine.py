@@ -43,9 +43,9 @@ def _compartment(conditions: Conditions, way: Way, within: str | None) -> list[s
 def _of_one(conditions: Conditions, way: Way, within: str | None) -> list[str]:
     if way.patient is None or (way.patient == within and way.how in IN_COMPARTMENT):
         return []
-    if way.how is How.TARGET:
-        return [f"({targets(conditions, way.patient)}) is true"]
     pat = conditions.args.add(conditions.hashes.own("Patient", way.patient), "int8")
+    if way.how is How.TARGET:
+        return [f"({targets(conditions, f'array[{pat}]')}) is true"]
     beside = f"x.tenant = $1::int4 and x.pat = {pat} and x.rt = {conditions.rt} and x.d = r.d and x.rid = r.rid"
     return [f"(r.pat = {pat} or exists (select from res_pat x where {beside}))"]
 

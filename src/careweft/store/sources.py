@@ -71,8 +71,8 @@ def choose(conditions: Conditions, query: Query, reach: Reach, estimate: Estimat
         return Chosen("rows", (_by_ids(conditions, group),), (group,))
     if (group := _rarest(conditions, query, estimate)) is not None:
         return Chosen("token", (by_tokens(conditions, conditions.hashed(group.tests)),), (group,))
-    if (patient := _target_patient(reach)) is not None:
-        return Chosen("token", (_by_targets(conditions, patient),))
+    if (patients := _target_patients(conditions, reach)) is not None:
+        return Chosen("token", (_by_targets(conditions, patients),))
     found = _by_text(conditions, query) or _by_sight(conditions, reach)
     return found or Chosen("walk", tuple(_walk(conditions, query)))
 
@@ -94,7 +94,7 @@ def only_patient(reach: Reach) -> str | None:
 
 def _by_sight(conditions: Conditions, reach: Reach) -> Chosen | None:
     """By the patients in whose compartments every way lies, where their rows are fewer than a walk would meet."""
-    sights = {way.sight if way.how in IN_COMPARTMENT else None for way in reach.ways}
+    sights = {way.sight if way.how in IN_COMPARTMENT and way.patient is None else None for way in reach.ways}
     sight = sights.pop() if len(sights) == 1 else None
     few = None if sight is None else conditions.args.few(sight)
     if sight is None or few is None or (conditions.type != "Patient" and len(conditions.args.patients[sight]) > CLOSE):
@@ -102,10 +102,14 @@ def _by_sight(conditions: Conditions, reach: Reach) -> Chosen | None:
     return Chosen("sight", _by_patients(conditions, few))
 
 
-def _target_patient(reach: Reach) -> str | None:
-    """The patient by the targets of whose record every way goes."""
-    patients = {way.patient if way.how is How.TARGET else None for way in reach.ways}
-    return patients.pop() if len(patients) == 1 else None
+def _target_patients(conditions: Conditions, reach: Reach) -> str | None:
+    """The one patient, or the few, by the targets of whose records every way goes."""
+    ends = {(way.patient, way.sight) if way.how is How.TARGET else (None, None) for way in reach.ways}
+    patient, sight = ends.pop() if len(ends) == 1 else (None, None)
+    if patient is not None:
+        return f"array[{conditions.args.add(conditions.hashes.own('Patient', patient), 'int8')}]"
+    few = None if sight is None else conditions.args.few(sight)
+    return few if sight is not None and few and len(conditions.args.patients[sight]) <= CLOSE else None
 
 
 def _asked_patient(query: Query) -> str | None:
@@ -183,8 +187,8 @@ def by_tokens(conditions: Conditions, tokens: Sequence[int]) -> Source:
     return Source("res r", (conditions.tokens(tokens, index=True), of_type(conditions)))
 
 
-def _by_targets(conditions: Conditions, patient: str) -> Source:
-    return Source("res r", (targets(conditions, patient), of_type(conditions)))
+def _by_targets(conditions: Conditions, pats: str) -> Source:
+    return Source("res r", (targets(conditions, pats), of_type(conditions)))
 
 
 def _by_display(conditions: Conditions, group: AnyOf) -> Source:
@@ -243,14 +247,13 @@ def of_type(conditions: Conditions) -> str:
     return f"(r.tenant = $1::int4 and r.rt = {conditions.rt}) is true"
 
 
-def targets(conditions: Conditions, patient: str) -> str:
-    """The row targets something of this patient's, be they its subject or named beside it."""
+def targets(conditions: Conditions, pats: str) -> str:
+    """The row targets something of one of these patients', be they its subject or named beside it."""
     target = conditions.args.add(conditions.hashes.salt(SEARCH[conditions.type]["target"].number), "int8")
-    pat = conditions.args.add(conditions.hashes.own("Patient", patient), "int8")
     return (
-        f"r.tok && array(select x.own # {target} from res x where x.tenant = $1::int4 and x.pat = {pat} "
+        f"r.tok && array(select x.own # {target} from res x where x.tenant = $1::int4 and x.pat = any({pats}) "
         f"union all select x.own # {target} from res_pat m join res x on x.tenant = m.tenant and x.rid = m.rid "
-        f"where m.tenant = $1::int4 and m.pat = {pat})"
+        f"where m.tenant = $1::int4 and m.pat = any({pats}))"
     )
 
 

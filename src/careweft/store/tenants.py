@@ -19,7 +19,7 @@ from .pool import Pool, Row
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
-FIELDS = "id::text, number, name, zone, sdk_scopes, care_records, sandbox, networks"
+FIELDS = "id::text, number, name, zone, sdk_scopes, care_records, sandbox, networks, practitioners_see"
 FIND = f"select {FIELDS} from tenant where id = $1::text::uuid"
 ALL = f"select {FIELDS} from tenant order by number"
 CREATE = f"""
@@ -31,7 +31,7 @@ BRANDS = (
     " from tenant order by number"
 )
 BRAND = "update tenant set brand = $2::jsonb, reviewed = $3 where number = $1"
-SAVE = "update tenant set sandbox = $2, networks = $3 where number = $1"
+SAVE = "update tenant set sandbox = $2, networks = $3, practitioners_see = $4 where number = $1"
 
 
 class PostgresTenants:
@@ -72,9 +72,11 @@ class PostgresTenants:
         return read(row)
 
     async def save(self, tenant: Tenant, entry: Entry) -> None:
-        """Keep whether it is a sandbox and whence its APIs are called, with the audit entry. Raises Unavailable."""
+        """Keep whether it is a sandbox, whence its APIs are called and whom its practitioners see, with the audit entry.
+        Raises Unavailable.
+        """
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(SAVE, tenant.number, tenant.sandbox, list(tenant.networks))
+            await connection.execute(SAVE, tenant.number, tenant.sandbox, list(tenant.networks), tenant.practitioners_see)
             await connection.execute(APPEND, *columns([entry]))
         self._changed(tenant.id)
 
@@ -111,6 +113,7 @@ def read(row: Row) -> Tenant:
         care_records=tuple(row["care_records"]),
         sandbox=row["sandbox"],
         networks=tuple(row["networks"]),
+        practitioners_see=row["practitioners_see"],
     )
 
 

@@ -26,7 +26,7 @@ LASTS = 2.0
 
 PATIENTS = """
 select distinct k from (
-  select x.pat as k from res x where x.tok && $2 and (x.tenant = $1 and x.rt = $3) is true limit $4) y
+  select x.pat as k from res x where x.tok && $2 and (x.tenant = $1 and x.rt = $3 and x.pat <> 0) is true limit $4) y
 limit $5
 """
 
@@ -98,6 +98,6 @@ def _led(conditions: "Conditions", lead: Lead, key: str) -> str:
     held = conditions.args.add(tokens(conditions.hashes, lead), "int8[]")
     rt = conditions.args.add(RESOURCES[lead.type], "int2")
     return (
-        f"exists (select from res x where x.tenant = $1::int4 and x.rt = {rt} and x.pat = {key} "
-        f"and (x.tok && {held}) is true)"
+        f"({key} <> 0 and exists (select from res x where x.tenant = $1::int4 and x.rt = {rt} and x.pat = {key} "
+        f"and (x.tok && {held}) is true))"
     )

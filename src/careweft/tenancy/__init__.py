@@ -10,7 +10,7 @@ class Tenant:
     `id` is the lower-case UUID of its URLs, `number` the small key of its rows, `zone` the IANA zone in which its
     values without offset are read (fixed at creation), `sdk_scopes` and `care_records` its names in the previous
     generation. A `sandbox` approves every application that asks; its APIs are called from `networks` alone, where any
-    are named.
+    are named. `practitioners_see` is the rule of `access.rules` by which its practitioners see patients.
     """
 
     id: str
@@ -21,3 +21,4 @@ class Tenant:
     care_records: tuple[str, ...] = ()
     sandbox: bool = False
     networks: tuple[str, ...] = ()
+    practitioners_see: str = "tenant"

@@ -4,6 +4,7 @@ that the row of the table names.
 RFC 6750 section 2.1: the Authorization header is the only place for a token; those in a query or a form are refused.
 """
 
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import ClassVar
 
@@ -14,7 +15,9 @@ from ..access.networks import inside
 from ..access.reach import Reach
 from ..fhir.outcomes import FhirRefusal, Forbidden, LoginRequired, NotFound
 from ..ports.people import Session
+from ..ports.sights import Sights
 from ..surfaces.model import Surface
+from ..tenancy import Tenant
 from . import cookies
 from .exchange import Request
 from .route import ClientAuthenticated, Feeding, Ops, Person, Public, Right, Route, Visitor
@@ -48,12 +51,13 @@ class BadAuthorization(FhirRefusal):
 class Guard:
     """Lets a request through to its handler, or raises the refusal that says why not."""
 
-    __slots__ = ("_jar", "_rights", "_site")
+    __slots__ = ("_jar", "_rights", "_sighted", "_site")
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._jar = cookies.Jar(site.base_url)
         self._rights = Rights()
+        self._sighted = Sighted(site.sights)
 
     async def admit(self, request: Request, route: Route) -> None:
         """Fill in what the policy of `route` asks for: tenant, caller, reach. Closed for a policy that is none."""
@@ -93,7 +97,33 @@ class Guard:
         fenced = await self._site.clients.networks(tenant.number)
         if caller.client in fenced:
             near(request, fenced[caller.client])
+        if caller.personal:
+            caller = request.caller = await self._sighted.of(caller, tenant)
         return caller
+
+
+class Sighted:
+    """Callers with the sight of the person who granted their token, remembered for as long as that stays the same."""
+
+    __slots__ = ("_known", "_sights")
+
+    def __init__(self, sights: Sights) -> None:
+        self._sights = sights
+        self._known: dict[int, tuple[Caller, Caller]] = {}
+
+    async def of(self, caller: Caller, tenant: Tenant) -> Caller:
+        """This caller with its sight of this moment. Raises Unavailable."""
+        if caller.account is None or caller.user is None:
+            return caller
+        sight = await self._sights.of(tenant, caller.account, caller.user)
+        known = self._known.get(id(caller))
+        if known is not None and known[1].sight is sight:
+            return known[1]
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        seeing = replace(caller, sight=sight)
+        self._known[id(caller)] = (caller, seeing)  # kept alive, so that nothing else takes its number
+        return seeing
 
 
 class Rights:

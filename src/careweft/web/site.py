@@ -19,6 +19,7 @@ from ..ports.journal import Journal
 from ..ports.people import Session
 from ..ports.permits import Permits
 from ..ports.records import Records
+from ..ports.sights import Emergencies, Sights, Unseen
 from ..ports.tenants import Tenants
 from ..surfaces import ALL
 from ..surfaces.model import Surface
@@ -85,6 +86,10 @@ class Site:
     """Bytes of the largest document that is taken."""
     accepts: Accepts = lambda _: ()
     """What a filed record has to be beside its shape: every fault that is found."""
+    sights: Sights = field(default_factory=Unseen)
+    """Whom a person may see."""
+    emergencies: Emergencies | None = None
+    """Emergency access, where accounts are kept."""
     sessions: SessionsHere = field(default_factory=Nobody)
     """Who is signed in at a tenant."""
     preview: Preview | None = None

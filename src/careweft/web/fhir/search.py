@@ -125,7 +125,7 @@ def counted(held: Held | None, caller: Caller) -> int | None:
 def scopes(caller: Caller) -> str:
     """What the caller may see beside what every link is bound to, as a short text."""
     said = sorted((one.level, one.type, sorted(one.may), one.only) for one in caller.scopes)
-    return hashlib.blake2b(repr(said).encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(repr((said, caller.labels, caller.sight)).encode(), digest_size=12).hexdigest()
 
 
 def patients(page: Page) -> tuple[str, ...]:
