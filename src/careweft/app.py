@@ -61,8 +61,8 @@ from .store.requests import PostgresLaunches, PostgresRequests
 from .store.revocations import PostgresRevocations
 from .store.seal import Sealer
 from .store.sessions import PostgresSessions
-from .store.someone import Chart
 from .store.sights import PostgresSights
+from .store.someone import Chart
 from .store.tenants import PostgresTenants
 from .store.throttle import PostgresThrottle
 from .store.tickets import PostgresTickets
@@ -279,6 +279,7 @@ def _joined(
         now=clock.now,
         chance=chance,
     )
+    people = Reception.of(means)
     frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
     verifier = Verifier(settings.public_url, keyring, revocations, clock.now)
     people = Reception.of(means)

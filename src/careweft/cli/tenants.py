@@ -254,7 +254,7 @@ COMMANDS = (
     ),
     Command(
         ("tenant", "set"),
-        "say whom a tenant's practitioners see, whether it is a sandbox, and from which networks its APIs may be called",
+        "say whom a tenant's practitioners see, whether it is a sandbox, from which networks its APIs may be called",
         set_,
         (
             OF,

@@ -22,7 +22,7 @@ class Charged(Protocol):
 class Charges(Protocol):
     """Who acts for whom; `ports.people.People` answers it."""
 
-    async def charges(self, tenant: Tenant, account_id: str) -> Sequence[Charged]:
+    async def charges(self, tenant: Tenant, account: str) -> Sequence[Charged]:
         """The patients for whom this account may act right now."""
         ...
 
@@ -30,7 +30,7 @@ class Charges(Protocol):
 class Unrelated:
     """Nobody acts for anybody: where no accounts are kept."""
 
-    async def charges(self, tenant: Tenant, account_id: str) -> Sequence[Charged]:  # noqa: ARG002
+    async def charges(self, tenant: Tenant, account: str) -> Sequence[Charged]:  # noqa: ARG002
         """None."""
         return ()
 

@@ -72,11 +72,13 @@ class PostgresTenants:
         return read(row)
 
     async def save(self, tenant: Tenant, entry: Entry) -> None:
-        """Keep whether it is a sandbox, whence its APIs are called and whom its practitioners see, with the audit entry.
-        Raises Unavailable.
+        """Keep whether it is a sandbox, whence its APIs are called and whom its practitioners see, with the audit
+        entry. Raises Unavailable.
         """
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(SAVE, tenant.number, tenant.sandbox, list(tenant.networks), tenant.practitioners_see)
+            await connection.execute(
+                SAVE, tenant.number, tenant.sandbox, list(tenant.networks), tenant.practitioners_see
+            )
             await connection.execute(APPEND, *columns([entry]))
         self._changed(tenant.id)
 
