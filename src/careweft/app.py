@@ -32,7 +32,6 @@ from .oauth import secrets
 from .oauth.charts import PatientCharts
 from .oauth.frame import Frame
 from .oauth.keys import Keyring
-from .oauth.nobody import NoSights
 from .oauth.refresh import Refreshing
 from .oauth.server import Kept, Persons, Server, build
 from .oauth.token import TokenEndpoint
@@ -282,8 +281,8 @@ def _joined(
     people = Reception.of(means)
     frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
     verifier = Verifier(settings.public_url, keyring, revocations, clock.now)
-    people = Reception.of(means)
-    charts = PatientCharts(people, NoSights(), lambda tenant: Shelf(clinical, tenant), settings.public_url, clock.now)
+    sights = PostgresSights(clinical, people, clock.now)
+    charts = PatientCharts(people, sights, lambda tenant: Shelf(clinical, tenant), settings.public_url, clock.now)
     return House(
         settings=settings,
         master=master,
@@ -311,7 +310,7 @@ def _joined(
         sessions=sessions,
         outbox=outbox,
         people=people,
-        sights=PostgresSights(clinical, people, clock.now),
+        sights=sights,
         emergencies=PostgresEmergencies(small),
     )
 

@@ -27,14 +27,6 @@ class Charges(Protocol):
         ...
 
 
-class Unrelated:
-    """Nobody acts for anybody: where no accounts are kept."""
-
-    async def charges(self, tenant: Tenant, account: str) -> Sequence[Charged]:  # noqa: ARG002
-        """None."""
-        return ()
-
-
 class Unseen:
     """Whom nobody sees where no accounts are kept."""
 
