@@ -4,10 +4,11 @@ import pytest
 
 from careweft.fhir.outcomes import LoginRequired, Unavailable
 from careweft.oauth import secrets
-from careweft.oauth.errors import InvalidClient, InvalidRequest, OAuthError, TemporarilyUnavailable
+from careweft.oauth.errors import InvalidClient, InvalidRequest, InvalidToken, OAuthError, TemporarilyUnavailable
 
+from .flow import ANA, BEN, YOLANDA, Flow, peopled
 from .forge import jws
-from .world import CONTEXT, EC384, ISSUER, PATIENT, SECRET, SYSTEM, A, B, World, basic, by_assertion
+from .world import CONTEXT, EC384, ISSUER, PATIENT, SECRET, SYSTEM, A, B, World, basic, by_assertion, opened
 
 PROOF = {"client_id": "secret", "client_secret": SECRET}
 FOREIGN = {"client_id": "foreign", "client_secret": SECRET}
@@ -174,3 +175,86 @@ async def test_never_success_where_it_is_not_durable(world, broken):
     assert refused.value.headers()["Retry-After"]
     world.revoked.stale = False
     assert await opens(world, token)
+
+
+KINDS = {
+    "a patient's": (ANA, "launch/patient openid fhirUser offline_access patient/*.rs", None),
+    "a patient's without openid": (ANA, "launch/patient patient/Patient.rs", None),
+    "a patient's, v1": (ANA, "launch/patient patient/Patient.read", None),
+    "a patient's, granular": (ANA, "patient/Observation.rs?category=laboratory", None),
+    "a representative's": (BEN, "launch/patient openid fhirUser online_access patient/*.rs", "cleo"),
+    "a practitioner's": (YOLANDA, "openid fhirUser user/*.rs", None),
+    "a practitioner's with a patient": (YOLANDA, "launch/patient openid user/*.rs", "dora"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_every_value_of_the_answer_is_told(name):
+    """OAUTH-22, 9.11: whatever the token response said of the launch, and iss, sub, fhirUser of the ID token."""
+    who, scope, patient = KINDS[name]
+    world = peopled()
+    given = await Flow(world, who).tokens(patient, scope=scope)
+    said = await asked(world, given["access_token"], client_id="app", client_secret=SECRET)
+    assert said["active"] is True
+    assert set(said["scope"].split()) == set(given["scope"].split())
+    assert (said["client_id"], said["exp"]) == ("app", world.clock.seconds + given["expires_in"])
+    for member in ("patient", "encounter", "fhirContext", "intent", "need_patient_banner", "smart_style_url", "tenant"):
+        assert said.get(member) == given.get(member), member
+    if "id_token" in given:
+        _, claims = opened(given["id_token"])
+        for member in ("iss", "sub", "fhirUser"):
+            assert said.get(member) == claims.get(member), member
+    else:
+        assert "fhirUser" not in said
+
+
+async def test_a_refresh_token_is_told_and_taken_back():
+    """RFC 7662 and OAUTH-20: with it go its access tokens; an older generation takes them back just as well."""
+    world = peopled()
+    flow = Flow(world)
+    first = await flow.tokens()
+    said = await asked(world, first["refresh_token"], client_id="app", client_secret=SECRET)
+    assert (said["active"], said["client_id"], said["sub"], said["patient"]) == (True, "app", "ana", "ana")
+    second = await flow.refresh(first["refresh_token"])
+    assert await asked(world, first["refresh_token"], client_id="app", client_secret=SECRET) == INACTIVE
+    await taken_back(world, first["refresh_token"], client_id="app", client_secret=SECRET)
+    for token in (second["refresh_token"], second["access_token"], first["access_token"]):
+        assert await asked(world, token, client_id="app", client_secret=SECRET) == INACTIVE
+    assert not await opens(world, second["access_token"], PATIENT)
+
+
+async def test_an_access_token_goes_alone():
+    """OAUTH-20: its refresh token stays, as documented."""
+    world = peopled()
+    flow = Flow(world, proof={"client_id": "phone"})
+    given = await flow.tokens()
+    await taken_back(world, given["access_token"], client_id="phone")
+    assert not await opens(world, given["access_token"], PATIENT)
+    assert (await flow.refresh(given["refresh_token"]))["access_token"]
+
+
+async def test_nobody_takes_back_what_is_another_s():
+    world = peopled()
+    flow = Flow(world)
+    given = await flow.tokens()
+    await taken_back(world, given["refresh_token"], client_id="phone")
+    await taken_back(world, given["refresh_token"])
+    assert (await flow.refresh(given["refresh_token"]))["access_token"]
+
+
+async def test_a_bearer_asks_about_its_own_client_alone():
+    """OAUTH-22: a public client has no other proof than a token; it learns nothing of anybody else's."""
+    world = peopled()
+    phone = Flow(world, proof={"client_id": "phone"})
+    mine, again = (await phone.tokens())["access_token"], (await phone.tokens(prompt="consent"))["access_token"]
+    other = (await Flow(world).tokens())["access_token"]
+
+    async def shown(token, bearer):
+        return await world.introspection.answer(A, [("token", token)], f"Bearer {bearer}", CONTEXT)
+
+    assert (await shown(again, mine))["active"] is True
+    assert await shown(other, mine) == INACTIVE
+    with pytest.raises(InvalidToken):
+        await shown(mine, "x")
+    with pytest.raises(InvalidClient):
+        await asked(world, mine, client_id="phone")
