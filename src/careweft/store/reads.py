@@ -10,7 +10,7 @@ from ..fhir.definitions import RESOURCES
 from .pool import Pool, Row
 
 READ = """
-select rt, id, ver, updated, subject, others, dic, kid, body
+select rt, id, ver, updated, subject, others, dic, kid, body, lab
 from read_many($1, string_to_array($2, ' ')::int2[], string_to_array($3, ' '))
 """
 """Types and ids as two texts: an array costs its sender far more, and no id has a space."""
