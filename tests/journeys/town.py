@@ -26,6 +26,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from careweft import config, surfaces
+from careweft.access.labels import WORDS
 from careweft.app import House, open_house
 from careweft.cli.apps import operator, terminal
 from careweft.config import Settings
@@ -287,8 +288,13 @@ async def new_tenant(house: House, id_: str, name: str) -> Tenant:
     return tenant
 
 
+SENSITIVE = " ".join(WORDS)
+EVERYTHING = f"system/*.rs {SENSITIVE}"
+
+
 async def new_app(house: House, tenant: Tenant, side: str, scope: str = "", *, keyed: bool = False) -> App:
-    """A registered and approved backend service."""
+    """A registered and approved backend service; without a scope of its own it may have all, sensitive records too."""
+    scope = scope or ("" if side == "intake" else EVERYTHING)
     private = (
         ECKey.generate_key("P-384", {"kid": f"{side}-{uuid.uuid4()}", "alg": "ES384", "use": "sig"}) if keyed else None
     )
@@ -303,7 +309,7 @@ async def new_app(house: House, tenant: Tenant, side: str, scope: str = "", *, k
     return App(tenant.id, held.id, made.secret, " ".join(wanted(held.asked)), private)
 
 
-async def patient_token(house: House, app: App, patient: str, scope: str = "patient/*.rs") -> str:
+async def patient_token(house: House, app: App, patient: str, scope: str = f"patient/*.rs {SENSITIVE}") -> str:
     tenant = await house.tenant(app.tenant)
     minted = await house.trial.mint_patient(tenant, app.id, patient, scope, Context(str(uuid.uuid4())))
     return minted.text

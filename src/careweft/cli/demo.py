@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import surfaces
+from ..access.labels import WORDS
 from ..app import House, open_house
 from ..config import Settings
 from ..fhir.json import encode
@@ -19,6 +20,8 @@ from ..registry.application import Application
 from ..tenancy import Tenant
 from .apps import operator, terminal
 
+SCOPES = ("system/*.rs", *WORDS)
+"""Of its services: what is sensitive among the sample people's records shows too."""
 TENANTS = (
     ("43477c76-ceb6-47ed-81c8-1b7c0ae10ca6", "Maple Clinic", 1),
     ("d6c40265-c5c6-494f-b1aa-a27bf9a8c3f1", "Birch Health Plan", 2),
@@ -58,7 +61,9 @@ async def registered(house: House, tenant: Tenant, file: Path) -> Mapping[str, A
         return known
     made = {}
     for side in SIDES:
-        asked = Application(name=f"Demonstration service, {side}", type="system", access=side, auth="secret")
+        asked = Application(
+            name=f"Demonstration service, {side}", type="system", access=side, auth="secret", scopes=SCOPES
+        )
         one = await house.registry.register(asked, None, operator(), terminal())
         await house.registry.ask(one.registration.id, tenant, "", operator(), terminal())
         await house.registry.approve(one.registration.id, tenant, None, operator(), terminal())
@@ -82,7 +87,7 @@ def remember(file: Path, services: Mapping[str, Any]) -> None:
 async def told(house: House, tenant: Tenant, services: Mapping[str, Any]) -> Any:
     """What the terminal says, line by line."""
     client = services["provider"]
-    form = [("grant_type", "client_credentials"), ("scope", "system/*.rs"), *client.items()]
+    form = [("grant_type", "client_credentials"), ("scope", " ".join(SCOPES)), *client.items()]
     answer = await house.tokens.answer(tenant, form, None, Context(str(uuid.uuid4())))
     yield ""
     yield f"careweft is running on {house.settings.public_url}  (preview; stop with Ctrl+C)"
