@@ -25,7 +25,7 @@ from tests.docs.pages import DOCS, Block, blocks, fits
 from tests.world import ROOT
 
 TUTORIAL = DOCS / "tutorial" / "first-ten-minutes.md"
-HOWTOS = ("load-your-records", "check-your-records", "register-a-backend-service", "file-a-document")
+HOWTOS = ("load-your-records", "check-your-records", "register-a-backend-service", "register-an-app", "file-a-document")
 MARK = "== the page goes on =="
 PEOPLE = 5  # instead of fifty, to be quick
 READY = "Try it"
