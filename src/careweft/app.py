@@ -14,6 +14,7 @@ from typing import Any
 
 from . import config, surfaces
 from .access.reach import Narrowed, Reach
+from .accounts.attendant import Attendant
 from .accounts.counts import Counts
 from .accounts.means import Means
 from .accounts.passwords import Passwords
@@ -23,6 +24,7 @@ from .adapters import clock, turns
 from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
 from .adapters.keysets import CachedKeySets
+from .adapters.mail import Smtp
 from .config import Settings
 from .fhir.validate.known import accepts, refusals
 from .insight.groups.job import Keeper
@@ -134,6 +136,8 @@ class House:
     register: PostgresPeople
     sessions: PostgresSessions
     outbox: PostgresOutbox
+    tickets: PostgresTickets
+    throttle: PostgresThrottle
     people: Reception
     sights: PostgresSights
     emergencies: PostgresEmergencies
@@ -265,11 +269,12 @@ def _joined(
     clinical = Clinical(pool, master)
     register, sessions = PostgresPeople(small), PostgresSessions(small, clock.now)
     outbox = PostgresOutbox(small, master, works=settings.mails)
+    tickets, throttle = PostgresTickets(small, master, chance), PostgresThrottle(small, master.derive("throttle"))
     means = Means(
         register=register,
         sessions=sessions,
-        tickets=PostgresTickets(small, master, chance),
-        counts=Counts(PostgresThrottle(small, master.derive("throttle")), master.derive("known browsers")),
+        tickets=tickets,
+        counts=Counts(throttle, master.derive("known browsers")),
         passwords=Passwords(master),
         records=Chart(clinical.records, clock.now),
         mail=outbox,
@@ -312,6 +317,8 @@ def _joined(
         people=people,
         sights=sights,
         emergencies=PostgresEmergencies(small),
+        tickets=tickets,
+        throttle=throttle,
     )
 
 
@@ -369,6 +376,20 @@ async def while_lives(supervisor: int) -> AsyncIterator[None]:
         watching.cancel()
 
 
+def attendant(house: House) -> Attendant:
+    """What ends relations by the clock and sends the letters."""
+    smtp, sender = house.settings.smtp_url, house.settings.mail_from
+    send = Smtp.read(smtp, sender).send if smtp and sender else None
+    means = house.people.means
+    prune = (
+        house.sessions.prune,
+        lambda: house.tickets.prune(clock.now()),
+        lambda: house.throttle.prune(clock.now()),
+        lambda: house.outbox.prune(clock.now()),
+    )
+    return Attendant(house.people.relations, house.register, house.tenants.all, house.outbox, send, prune, means.now)
+
+
 async def work(settings: Settings, supervisor: int | None = None) -> None:
     """The job process: seals the journal and keeps its tables in order, and Groups current, until it is cancelled.
 
@@ -379,3 +400,4 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
         async with asyncio.TaskGroup() as loops:
             loops.create_task(Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run())
             loops.create_task(keeper.run())
+            loops.create_task(attendant(house).run())

@@ -117,6 +117,13 @@ class DropPasskey:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetFactors:
+    """Remove every second factor of somebody who has lost them and has proved who they are in another way."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Say anew whether the account has a second factor, from what is there."""
 
@@ -251,6 +258,6 @@ class Link:
 
 Change = (
     Spend | Create | Activate | SetPassword | SetTotp | UseStep | SetCodes | UseCode | AddPasskey | UsePasskey
-    | DropPasskey | Settle | SetEmail | SetEnabled | SetProfile | OpenSession | Elevate | EndSessions | EndUpstream
-    | DropTickets | Relate | Limit | Unrelate | Link
+    | DropPasskey | ForgetFactors | Settle | SetEmail | SetEnabled | SetProfile | OpenSession | Elevate | EndSessions
+    | EndUpstream | DropTickets | Relate | Limit | Unrelate | Link
 )  # fmt: skip

@@ -7,7 +7,7 @@ from ..ports.people import Account, Visit
 from ..tenancy import Tenant
 from .refusals import Refused
 
-SURFACE = "accounts"
+SURFACE, TERMINAL = "accounts", "command line"
 
 
 def made(
@@ -25,10 +25,10 @@ def made(
         at=now,
         tenant=None if tenant is None else tenant.number,
         action=action,
-        surface=SURFACE,
+        surface=SURFACE if visit.actor is None else TERMINAL,
         status=status,
         request_id=visit.request_id,
-        user=None if account is None else account.fhir_user or account.id,
+        user=visit.actor or (None if account is None else account.fhir_user or account.id),
         patient=patient,
         patients=() if patient is None else (patient,),
         address=visit.address,

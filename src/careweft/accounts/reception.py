@@ -10,6 +10,7 @@ from .factors import Factors
 from .joining import Invitations
 from .means import Means
 from .needs import Secrets, Someone
+from .office import Office
 from .passkeys import Passkeys
 from .recovery import Recovery
 from .relations import Relations
@@ -27,6 +28,7 @@ class Reception:
     recovery: Recovery
     invitations: Invitations
     relations: Relations
+    office: Office
 
     @classmethod
     def of(cls, means: Means) -> "Reception":
@@ -34,6 +36,7 @@ class Reception:
         sign_in = SignIn(means)
         factors = Factors(means, sign_in.elevate)
         invitations = Invitations(means, sign_in)
+        relations = Relations(means, invitations)
         return cls(
             means,
             sign_in,
@@ -41,7 +44,8 @@ class Reception:
             Passkeys(means, factors),
             Recovery(means, sign_in),
             invitations,
-            Relations(means, invitations),
+            relations,
+            Office(means, invitations, relations),
         )
 
     async def find(self, tenant: int, id_: str) -> Account | None:

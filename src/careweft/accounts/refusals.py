@@ -78,6 +78,8 @@ KEYS: dict[str, str] = {
     "relation.unknown": "there is no such relation",
     "relation.types": "there is no such type of record",
     "record.unknown": "there is no such record",
+    "record.taken": "this record has an account in this role already",
+    "record.several": "more than one record has this identifier",
     "record.role": "this record cannot stand for somebody of this role",
     "upstream.unknown": "your organization's sign-in does not name anybody who is known here",
     "upstream.several": "your organization's sign-in fits more than one record; ask your organization",

@@ -67,8 +67,12 @@ class Smtp:
         if self.scheme == "smtps":
             return smtplib.SMTP_SSL(self.host, self.port, timeout=SECONDS, context=trust)
         server = smtplib.SMTP(self.host, self.port, timeout=SECONDS)
-        if not self.plain:
-            server.starttls(context=trust)
+        try:
+            if not self.plain:
+                server.starttls(context=trust)
+        except BaseException:
+            server.close()
+            raise
         return server
 
 

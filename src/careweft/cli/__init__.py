@@ -12,6 +12,7 @@ from .model import EVERYWHERE, Command, Usage, Wrong
 MODULES = {
     "serve": ("demo", "serve", "worker"),
     "tenants": ("tenant",),
+    "people": ("user",),
     "records": ("load", "sample", "reindex"),
     "apps": ("app", "token"),
     "keys": ("keys",),

@@ -24,6 +24,14 @@ class Posted:
     sent: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A letter that is to be sent now."""
+
+    id: int
+    letter: Letter
+
+
 class Mail(Protocol):
     """The outbox."""
 

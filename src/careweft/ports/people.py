@@ -80,7 +80,7 @@ class Visit:
     """What the door knows of the request beside its form: for audit entries, throttles and the list of sessions.
 
     `device` is the cookie that tells a browser in which this person has signed in before, `cookie` that of a session
-    which ends when another begins; empty where there is none.
+    which ends when another begins; empty where there is none. `actor` is who sits at a terminal, where no account acts.
     """
 
     request_id: str
@@ -88,6 +88,7 @@ class Visit:
     agent: str = ""
     device: str = field(default="", repr=False)
     cookie: str = field(default="", repr=False)
+    actor: str | None = None
 
 
 class People(Protocol):

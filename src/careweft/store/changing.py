@@ -115,6 +115,14 @@ async def drop_passkey(on: Connection, tenant: int, change: c.DropPasskey) -> No
     )  # fmt: skip
 
 
+async def forget_factors(on: Connection, tenant: int, change: c.ForgetFactors) -> None:
+    """All of them, and whoever is signed in with one is signed in no longer."""
+    await _set(on, tenant, change.account, "totp = null, second_factor = false")
+    await on.execute("delete from passkey where account = $1", change.account)
+    await on.execute("delete from recovery_code where account = $1", change.account)
+    await end_sessions(on, tenant, c.EndSessions(change.account))
+
+
 async def settle(on: Connection, tenant: int, change: c.Settle) -> None:
     """Read off what is there."""
     await _set(
@@ -272,8 +280,9 @@ async def _set(on: Connection, tenant: int, account: str, what: str, *values: An
 CHANGES: Mapping[type, Doing] = {
     c.Spend: spend, c.Create: create, c.Activate: activate, c.SetPassword: set_password, c.SetTotp: set_totp,
     c.UseStep: use_step, c.SetCodes: set_codes, c.UseCode: use_code, c.AddPasskey: add_passkey,
-    c.UsePasskey: use_passkey, c.DropPasskey: drop_passkey, c.Settle: settle, c.SetEmail: set_email,
-    c.SetEnabled: set_enabled, c.SetProfile: set_profile, c.OpenSession: open_session, c.Elevate: elevate,
+    c.UsePasskey: use_passkey, c.DropPasskey: drop_passkey, c.ForgetFactors: forget_factors, c.Settle: settle,
+    c.SetEmail: set_email, c.SetEnabled: set_enabled, c.SetProfile: set_profile, c.OpenSession: open_session,
+    c.Elevate: elevate,
     c.EndSessions: end_sessions, c.EndUpstream: end_upstream, c.DropTickets: drop_tickets, c.Relate: relate,
     c.Limit: limit, c.Unrelate: unrelate, c.Link: link,
 }  # fmt: skip

@@ -4,10 +4,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..ports.mail import Letter, Posted
+from ..ports.mail import Letter, Posted, Waiting
 from .master import Master
 from .pool import Pool, Row
 
@@ -32,14 +31,6 @@ where id = (
 """
 SENT = "update outbox set sent = $2, content = null where id = $1"
 PRUNE = "with gone as (delete from outbox where made < $1 returning 1) select count(*) from gone"
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A letter that is to be sent now."""
-
-    id: int
-    letter: Letter = field(repr=False)
 
 
 class PostgresOutbox:
@@ -70,12 +61,12 @@ class PostgresOutbox:
         rows = await self._pool.fetch(BOX, tenant, limit)
         return [Posted(self._opened(row), row["made"], row["sent"]) for row in rows]
 
-    async def take(self, now: datetime) -> Due | None:
+    async def take(self, now: datetime) -> Waiting | None:
         """The next letter to be sent, given to one sender only; it comes again later where that does not succeed."""
         row = await self._pool.fetchrow(TAKE, now, TRIES)
-        return None if row is None else Due(row["id"], self._opened(row))
+        return None if row is None else Waiting(row["id"], self._opened(row))
 
-    async def sent(self, due: Due, now: datetime) -> None:
+    async def sent(self, due: Waiting, now: datetime) -> None:
         """It is out: what it said is removed."""
         await self._pool.fetch(SENT, due.id, now)
 
