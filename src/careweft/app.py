@@ -25,6 +25,7 @@ from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
 from .adapters.keysets import CachedKeySets
 from .adapters.mail import Smtp
+from .adapters.upstream import OpenIdProvider
 from .config import Settings
 from .fhir.validate.known import accepts, refusals
 from .insight.groups.job import Keeper
@@ -67,6 +68,7 @@ from .store.someone import Chart
 from .store.tenants import PostgresTenants
 from .store.throttle import PostgresThrottle
 from .store.tickets import PostgresTickets
+from .store.upstreams import PostgresUpstreams
 from .tenancy import Tenant
 from .web import Site
 from .web import application as doors
@@ -283,7 +285,9 @@ def _joined(
         now=clock.now,
         chance=chance,
     )
-    people = Reception.of(means)
+    guarded = Fetcher(allow=frozenset(settings.fetch_allow))
+    provider = OpenIdProvider(guarded, key_sets, clock.now)
+    people = Reception.of(means, PostgresUpstreams(small, master, clock.now), provider)
     frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
     verifier = Verifier(settings.public_url, keyring, revocations, clock.now)
     sights = PostgresSights(clinical, people, clock.now)
