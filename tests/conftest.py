@@ -21,6 +21,8 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 FOLDER = pytest.StashKey[Path]()
 NAME = "careweft-tests-"
 HOUR = 3600.0
+NEEDS = {"node": "node", "browser": "chromium"}
+"""What a marker says that a test needs, in the words of CAREWEFT_REQUIRE."""
 
 hypothesis.settings.register_profile("careweft", deadline=None, database=None, print_blob=True)
 hypothesis.settings.load_profile("careweft")
@@ -66,10 +68,11 @@ def sweep(temporary: Path) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Where CAREWEFT_REQUIRE says node, a test that needs it and was skipped has failed."""
+    """Where CAREWEFT_REQUIRE says node or chromium, a test that needs it and was skipped has failed."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]  # pluggy's result, typed as None
-    if report.skipped and item.get_closest_marker("node") and "node" in world.REQUIRED:
+    needs = {what for marker, what in NEEDS.items() if item.get_closest_marker(marker)}
+    if report.skipped and needs & world.REQUIRED:
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and CAREWEFT_REQUIRE says that it must run"
 

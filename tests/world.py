@@ -7,6 +7,7 @@ import asyncio
 import fcntl
 import importlib.util
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,6 +66,12 @@ def node(package: str) -> tuple[str, Path]:
     if not (clients / "node_modules" / package).is_dir():
         absent("node", f"{package} is not installed in tests/clients/node (make clients)")
     return str(Path(wheel.origin).parent / "bin" / "node"), clients
+
+
+def chromium() -> str:
+    """The browser that tests drive: Debian's, or one that is called otherwise."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return found or str(absent("chromium", "Chromium is not installed (Debian: apt install chromium)"))
 
 
 def absent(what: str, why: str) -> Any:

@@ -5,11 +5,13 @@ run.
 """
 
 import asyncio
+import json
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import config, surfaces
@@ -23,9 +25,9 @@ from .accounts.signin import chance
 from .adapters import clock, turns
 from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
+from .adapters.itself import Itself
 from .adapters.keysets import CachedKeySets
 from .adapters.mail import Smtp
-from .adapters.upstream import OpenIdProvider
 from .config import Settings
 from .fhir.validate.known import accepts, refusals
 from .insight.groups.job import Keeper
@@ -44,6 +46,7 @@ from .oauth.verifier import Verifier
 from .ports.records import Page, Place, Records, Version
 from .registry.desk import Desk
 from .store import master as master_key
+from .store.activity import PostgresActivity
 from .store.applications import PostgresApplications
 from .store.assertions import PostgresAssertions
 from .store.clients import PostgresClients
@@ -68,10 +71,10 @@ from .store.someone import Chart
 from .store.tenants import PostgresTenants
 from .store.throttle import PostgresThrottle
 from .store.tickets import PostgresTickets
-from .store.upstreams import PostgresUpstreams
 from .tenancy import Tenant
 from .web import Site
 from .web import application as doors
+from .web.trial import LOGINS, SAMPLES, Credential, Login, Preview
 
 CONNECTIONS = 8
 """Of one process, for records."""
@@ -214,6 +217,8 @@ class House:
             sessions=self.sessions,
             sights=self.sights,
             emergencies=self.emergencies,
+            activity=PostgresActivity(self.pool),
+            preview=trial(self),
             seal=self.master.derive("paging links"),
             clock=clock.now,
             ready=self.ready,
@@ -285,9 +290,7 @@ def _joined(
         now=clock.now,
         chance=chance,
     )
-    guarded = Fetcher(allow=frozenset(settings.fetch_allow))
-    provider = OpenIdProvider(guarded, key_sets, clock.now)
-    people = Reception.of(means, PostgresUpstreams(small, master, clock.now), provider)
+    people = Reception.of(means)
     frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
     verifier = Verifier(settings.public_url, keyring, revocations, clock.now)
     sights = PostgresSights(clinical, people, clock.now)
@@ -343,6 +346,29 @@ async def _heard(revocations: PostgresRevocations, seconds: float = 5.0) -> None
     async with asyncio.timeout(seconds):
         while not revocations.fresh():  # noqa: ASYNC110  asked, not told: the answer lies with the clock
             await asyncio.sleep(0.005)
+
+
+def trial(house: House) -> Preview | None:
+    """What `careweft demo` prepared in the data folder: logins and sample applications; None in production."""
+    if not house.settings.preview:
+        return None
+    logins, samples = (held(house.settings.data / name) for name in (LOGINS, SAMPLES))
+    return Preview(
+        logins=[Login(**one) for one in logins or ()],
+        apps={key: Credential(**one) for key, one in dict(samples or {}).items()},
+        ask=Itself(house.settings.public_url).ask,
+        seal=house.master.seal,
+        unseal=house.master.open,
+        mail=house.outbox,
+    )
+
+
+def held(file: Path) -> Any:
+    """What a file of ours holds as JSON; None where it is not there."""
+    try:
+        return json.loads(file.read_text())
+    except FileNotFoundError:
+        return None
 
 
 Adapt = Callable[[Site], Site]

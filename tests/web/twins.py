@@ -338,6 +338,9 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         clock,
         ready,
         people=None,  # the doors of records do without
+        sessions=None,
+        activity=None,
+        emergencies=None,
     )
     site = replace(site, **changes)
     return World(clock, journal, clients, revocations, records, mint, site, Front(site))

@@ -20,18 +20,25 @@ class Itself:
         self._base = base_url
 
     async def ask(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        told: Mapping[str, Any] | None = None,
     ) -> tuple[int, Any]:
-        """Status and JSON of the answer, None where it has none. Raises OSError, Elsewhere."""
+        """Status and JSON of the answer, None where it has none, to a form or to the JSON `told`.
+
+        Raises OSError, Elsewhere.
+        """
         import httpx  # noqa: PLC0415 - takes longer to load than a start should
 
         if not url.startswith(f"{self._base}/"):
             raise Elsewhere
         try:
             async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=LONGEST) as client:
-                answer = await client.request(
-                    method, url, headers=dict(headers or {}), data=dict(form) if form else None
-                )
+                answer = await client.request(method, url, headers=dict(headers or {}), data=form, json=told)
         except httpx.HTTPError as failure:
             raise ConnectionError(f"{self._base} does not answer: {type(failure).__name__}") from None
         try:

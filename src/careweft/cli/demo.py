@@ -1,8 +1,7 @@
 """The demonstration: sample tenants with sample people, a backend service, a token and three curl lines."""
 
-import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,10 @@ from ..intake.sample import people
 from ..oauth.frame import Context
 from ..registry.application import Application
 from ..tenancy import Tenant
-from .apps import operator, terminal
+from ..web.trial import LOGINS, SAMPLES
+from . import demo_apps, demo_people
+from .demo_files import remember, remembered
+from .demo_people import Login
 
 SCOPES = ("system/*.rs", *WORDS)
 """Of its services: what is sensitive among the sample people's records shows too."""
@@ -38,7 +40,12 @@ async def prepare(settings: Settings, patients: int) -> str:
                 await made(house, id_, name, seed, patients)
         tenant = await house.tenant(TENANTS[0][0])
         services = await registered(house, tenant, settings.data / "demo-apps.json")
-        return "\n".join([text async for text in told(house, tenant, services)])
+        await demo_apps.applications(house, tenant, settings.data / SAMPLES)
+        passwords = remembered(settings.data / "demo-passwords.json")
+        logins = await demo_people.logins(house, TENANTS, passwords)
+        remember(settings.data / "demo-passwords.json", passwords)
+        await demo_apps.told(house, logins, settings.data / LOGINS)
+        return "\n".join([text async for text in told(house, tenant, services, logins)])
 
 
 async def made(house: House, id_: str, name: str, seed: int, patients: int) -> None:
@@ -64,27 +71,13 @@ async def registered(house: House, tenant: Tenant, file: Path) -> Mapping[str, A
         asked = Application(
             name=f"Demonstration service, {side}", type="system", access=side, auth="secret", scopes=SCOPES
         )
-        one = await house.registry.register(asked, None, operator(), terminal())
-        await house.registry.ask(one.registration.id, tenant, "", operator(), terminal())
-        await house.registry.approve(one.registration.id, tenant, None, operator(), terminal())
-        made[side] = {"client_id": one.registration.id, "client_secret": one.secret}
+        one = await demo_apps.registered(house, tenant, asked)
+        made[side] = {"client_id": one.client_id, "client_secret": one.client_secret}
     remember(file, made)
     return made
 
 
-def remembered(file: Path) -> dict[str, Any]:
-    """The services that an earlier start registered."""
-    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    return found
-
-
-def remember(file: Path, services: Mapping[str, Any]) -> None:
-    """Keep the services and their secrets for the next start."""
-    file.touch(0o600)
-    file.write_text(json.dumps(services, indent=2))
-
-
-async def told(house: House, tenant: Tenant, services: Mapping[str, Any]) -> Any:
+async def told(house: House, tenant: Tenant, services: Mapping[str, Any], logins: Sequence[Login]) -> Any:
     """What the terminal says, line by line."""
     client = services["provider"]
     form = [("grant_type", "client_credentials"), ("scope", " ".join(SCOPES)), *client.items()]
@@ -96,6 +89,13 @@ async def told(house: House, tenant: Tenant, services: Mapping[str, Any]) -> Any
         yield f"{name}  {id_}"
         for api, url in house.urls(await house.tenant(id_)).items():
             yield f"  {api:<33} {url}"
+    yield ""
+    yield f"People who sign in at {tenant.name}:"
+    for one in (one for one in logins if one.tenant == tenant.name):
+        yield f"  {one.username:<14} {one.password:<20} {one.name}, {one.says}"
+    yield ""
+    yield f"Sample apps and the whole of this: {house.settings.public_url}/"
+    yield f"EHR simulator: {house.settings.public_url}/simulator"
     yield ""
     yield f"A backend service is registered at {tenant.name}:"
     for side in SIDES:

@@ -1,4 +1,4 @@
-"""The two cookies: who is signed in at a tenant, and which browser fills in a form before anyone is (OATK-12).
+"""Our cookies: who is signed in at a tenant, and which browser fills in a form before anyone is (OATK-12).
 
 https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#name-the-__host-prefix: bound to this host, https,
 unreadable for scripts. Over plain http (the loopback, in preview) the prefix would make browsers drop them.
@@ -11,7 +11,7 @@ from ..tenancy import Tenant
 Cookies = dict[str, str]
 _VALUE = re.compile(r"[A-Za-z0-9_.~-]+")
 LONGEST = 256
-VISIT_SECONDS = 3600
+VISIT_SECONDS, HALF_SECONDS, YEAR_SECONDS = 3600, 600, 31536000
 
 
 class Jar:
@@ -39,6 +39,22 @@ class Jar:
     def drop_session(self, tenant: Tenant) -> tuple[bytes, bytes]:
         """The header that makes a browser forget it."""
         return _header(f"{self._prefix}-{tenant.id}=; Max-Age=0{self._flags}")
+
+    def device(self, cookies: Cookies, tenant: Tenant) -> str:
+        """What tells a browser in which somebody of this tenant has signed in before; empty where there is nothing."""
+        return cookies.get(f"{self._prefix}-device-{tenant.id}", "")
+
+    def keep_device(self, tenant: Tenant, value: str) -> tuple[bytes, bytes]:
+        """The header that marks such a browser, for a year."""
+        return _header(f"{self._prefix}-device-{tenant.id}={value}; Max-Age={YEAR_SECONDS}{self._flags}")
+
+    def half(self, cookies: Cookies, tenant: Tenant) -> str:
+        """The ticket of a sign-in whose second step is still to come."""
+        return cookies.get(f"{self._prefix}-half-{tenant.id}", "")
+
+    def keep_half(self, tenant: Tenant, value: str) -> tuple[bytes, bytes]:
+        """The header that keeps this ticket, for ten minutes; without a value it is forgotten."""
+        return _header(f"{self._prefix}-half-{tenant.id}={value}; Max-Age={HALF_SECONDS if value else 0}{self._flags}")
 
     def keep_visit(self, value: str) -> tuple[bytes, bytes]:
         """The header that marks a browser, for an hour."""

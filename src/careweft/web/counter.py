@@ -69,6 +69,10 @@ class Counter:
         headers = [*more.pop("headers", ()), *marks]
         return pages.page(request, template, headers=headers, stamp=self._stamps.make(holder, form), **more)
 
+    def stamp(self, request: Request, form: str) -> str:
+        """The stamp of one more form of a page that somebody sees who is signed in."""
+        return self._stamps.make(self._holder(request), form)
+
     async def take(self, request: Request, form: str) -> Filled:
         """The form of this name that was sent. StrangeOrigin, StrangeForm, or what `forms.form` refuses."""
         self._same_origin(request)

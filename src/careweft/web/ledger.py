@@ -26,7 +26,7 @@ def entry(request: Request, route: Route, status: int, at: datetime) -> Entry:
         patient=caller.patient if caller else None,
         jti=caller.jti if caller else None,
         type=route.policy.type if type(route.policy) is Right else None,
-        id=request.args.get("id"),
+        id=request.args.get("id") if type(route.policy) is Right else None,  # elsewhere it may be a secret
         query=asked(request),
         patients=request.patients,
         address=request.peer,

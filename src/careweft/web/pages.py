@@ -103,8 +103,9 @@ def shared(request: Request, language: str) -> dict[str, Any]:
 
 def language_of(request: Request) -> str:
     """The language of the one who reads the reply to this request."""
-    own = request.session.account.language if request.session else None
-    return texts.spoken((request.locales, own), request.headers.get(b"accept-language", b""))
+    own = request.session.account.language if request.session else texts.ENGLISH
+    chosen = own if own != texts.ENGLISH else None  # nobody chose what every account begins with
+    return texts.spoken((request.locales, chosen), request.headers.get(b"accept-language", b""))
 
 
 def say(request: Request) -> texts.Say:

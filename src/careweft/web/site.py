@@ -11,12 +11,13 @@ from ..intake.filing.checks import Accepts
 from ..oauth.authorization import Granting
 from ..oauth.keys import Keyring
 from ..oauth.server import Server
+from ..ports.activity import Activity
 from ..ports.clients import Clients
 from ..ports.clock import Clock
 from ..ports.feed import Feed
 from ..ports.filing import Filing
 from ..ports.journal import Journal
-from ..ports.people import Session
+from ..ports.people import Sessions
 from ..ports.permits import Permits
 from ..ports.records import Records
 from ..ports.sights import Emergencies, Sights, Unseen
@@ -34,21 +35,6 @@ class Verifier(Protocol):
     async def verify(self, bearer: str, tenant: Tenant, surface: Surface) -> Caller:
         """Who calls. Raises LoginRequired for a token that does not hold here and now, Unavailable."""
         ...
-
-
-class SessionsHere(Protocol):
-    """ports.people.Sessions, as far as the guard needs them."""
-
-    async def find(self, tenant: int, cookie: str) -> Session | None:
-        """The session of this cookie."""
-        ...
-
-
-class Nobody:
-    """Nobody is signed in where no accounts are kept."""
-
-    async def find(self, tenant: int, cookie: str) -> None:
-        """None."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +58,9 @@ class Site:
     auth: Server
     keyring: Keyring
     people: Reception = field(kw_only=True)
+    sessions: Sessions = field(kw_only=True)
+    activity: Activity = field(kw_only=True)
+    emergencies: Emergencies = field(kw_only=True)
     seal: bytes = field(repr=False)
     clock: Clock
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
@@ -88,10 +77,6 @@ class Site:
     """What a filed record has to be beside its shape: every fault that is found."""
     sights: Sights = field(default_factory=Unseen)
     """Whom a person may see."""
-    emergencies: Emergencies | None = None
-    """Emergency access, where accounts are kept."""
-    sessions: SessionsHere = field(default_factory=Nobody)
-    """Who is signed in at a tenant."""
     preview: Preview | None = None
     """What only a trial has; None in production."""
     held: Held = UNHELD

@@ -6,14 +6,23 @@ from typing import Any, Protocol
 
 from ..ports.mail import Mail
 
+LOGINS, SAMPLES = "demo-logins.json", "demo-samples.json"
+"""The files in which `careweft demo` keeps what it made, readable for its user only."""
+
 
 class Ask(Protocol):
     """An HTTP request to this installation."""
 
     def __call__(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        told: Mapping[str, Any] | None = None,
     ) -> Awaitable[tuple[int, Any]]:
-        """Status and JSON of the answer. Raises OSError."""
+        """Status and JSON of the answer, to a form or to the JSON `told`. Raises OSError."""
         ...
 
 

@@ -59,9 +59,7 @@ class Consent:
     async def refused(self, request: Request, pending: Pending) -> Reply:
         """The person said no: back to the application."""
         try:
-            url = await self.steps.granting.refuse(
-                request.known_tenant, pending, request.known_session, context(request)
-            )
+            url = await self.steps.granting.refuse(request.known_tenant, pending, request.session, context(request))
         except ShownRefusal as refused:
             raise pages.Ended(refused.reason) from refused
         return pages.seen(url)._replace(recorded=True)
@@ -88,7 +86,7 @@ class Consent:
         return self.counter.show(
             request, "consent.html", form(step.request), status=200 if fault is None else 422,
             app=described(step.client, step.request), about=about(t, step), groups=list(groups(t, step, ticked)),
-            action=path, leave=path.replace("/consent/", "/leave/"), lasting=lasting, hours=span(t, step.seconds),
+            action=path, switch=path.replace("/consent/", "/switch/"), lasting=lasting, hours=span(t, step.seconds),
             errors=[("", t(fault))] if fault else (), sends=leads_to(step.request),
         )  # fmt: skip
 

@@ -10,15 +10,10 @@ from ...ports.permits import Pending
 from .. import pages, texts
 from ..counter import Counter
 from ..exchange import Reply, Request
+from ..relations import word
 from .steps import Steps, leads_to
 
 MOST_FOUND = 20
-RELATIONS = {
-    "self": "self", "child": "child", "CHILD": "child", "SONC": "child", "DAUC": "child", "NCHILD": "child",
-    "PRN": "parent", "parent": "parent", "MTH": "parent", "FTH": "parent", "SPS": "spouse", "HUSB": "spouse",
-    "WIFE": "spouse", "DOMPART": "spouse", "caregiver": "caregiver",
-}  # fmt: skip
-"""Words of FHIR's role codes, as pages tell them; every other one is "you may act for them"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +86,6 @@ def told(one: Candidate, language: str) -> dict[str, str]:
     return {
         "patient": one.patient,
         "name": one.name,
-        "word": RELATIONS.get(one.relation, "other"),
+        "word": word(one.relation),
         "born": texts.written(language, one.born),
     }

@@ -9,6 +9,7 @@ from ...oauth.frame import Context
 from ...ports.permits import Pending
 from .. import pages
 from ..exchange import Reply, Request
+from ..guard import EnrolFirst
 
 PATHS = {SignIn: "sign-in", Pick: "pick", Ask: "consent"}
 
@@ -24,7 +25,9 @@ class Steps:
         found = await self.granting.find(request.known_tenant, request.args["id"])
         if found is None:
             raise pages.Ended
-        request.client = found.client
+        if request.session is not None and request.session.enrol:
+            raise EnrolFirst
+        request.client, request.locales = found.client, found.locales
         return found
 
     async def next(self, request: Request, pending: Pending) -> Step:

@@ -110,7 +110,7 @@ class ServerSample:
             status, found = await self._client.read(iss, f"Patient?_count={SHOWN}", token)
             return {
                 "people": [person(one) for one in listed(found)],
-                "status": status,
+                "answered": status,
                 "withheld": self._withheld(granted),
             }
         status, found = await self._client.read(iss, f"Patient/{patient}", token)
@@ -120,7 +120,7 @@ class ServerSample:
         ]
         return {
             "people": [person(found)] if status == 200 else [],
-            "status": status,
+            "answered": status,
             "findings": [finding(one) for one in listed(bundle)],
             "answers": answers,
             "withheld": self._withheld(granted),
@@ -134,7 +134,7 @@ class ServerSample:
         told = {
             name: "…" if name in secret else value for name, value in kept.items() if name not in ("iss", "refreshed")
         }
-        values = {"people": [], "findings": [], "answers": [], "withheld": [], "status": None, **seen}
+        values = {"people": [], "findings": [], "answers": [], "withheld": [], "answered": None, **seen}
         return self.counter.show(
             request, "sample.html", self.sample.key, sample=self.sample, connected="access_token" in kept,
             trouble=kept.get("trouble"), refreshed=kept.get("refreshed", False),
@@ -176,8 +176,8 @@ def finding(observation: Mapping[str, Any]) -> tuple[str, str]:
     """What was observed, and what came out."""
     coding = (observation["code"].get("coding") or [{}])[0]
     what = observation["code"].get("text") or coding.get("display") or coding.get("code", "")
-    quantity = observation.get("valueQuantity")
-    if quantity:
-        return what, f"{quantity.get('value', '')} {quantity.get('unit', '')}".strip()
+    found = [one["valueQuantity"] for one in (observation, *observation.get("component", ())) if "valueQuantity" in one]
+    if found:
+        return what, f"{' / '.join(str(one.get('value', '')) for one in found)} {found[0].get('unit', '')}".strip()
     concept = observation.get("valueCodeableConcept", {})
     return what, concept.get("text") or (concept.get("coding") or [{}])[0].get("display", "")

@@ -60,7 +60,7 @@ class Simulator:
 
     async def _launch(self, chosen: Mapping[str, str]) -> str:
         """The handle that the server gives for this context."""
-        form = {
+        context = {
             "client_id": chosen["app"],
             "user": chosen["practitioner"],
             "patient": chosen["patient"],
@@ -69,9 +69,9 @@ class Simulator:
         }
         token = await self._token()
         url = V2.url(self.base_url, self._tenant) + "/launch"
-        given = {name: value for name, value in form.items() if value}
-        status, told = await self.preview.ask("POST", url, {"authorization": f"Bearer {token}"}, given)
-        if status not in (200, 201):
+        given = {name: value for name, value in context.items() if value}
+        status, told = await self.preview.ask("POST", url, {"authorization": f"Bearer {token}"}, told=given)
+        if status != 201:
             raise ConnectionError(f"the launch endpoint answered {status}")
         return str(told["launch"])
 
@@ -108,9 +108,9 @@ class Simulator:
 
     async def _token(self) -> str:
         credential = self.preview.apps[EHR]
-        form = {"grant_type": "client_credentials", "scope": "system/*.rs launch"}
+        form = {"grant_type": "client_credentials", "scope": "system/*.rs launch/create"}
         url = V2.token_url(self.base_url, self._tenant)
-        status, told = await self.preview.ask("POST", url, {"authorization": basic(credential)}, form)
+        status, told = await self.preview.ask("POST", url, {"authorization": basic(credential)}, form=form)
         if status != 200:
             raise ConnectionError(f"the token endpoint answered {status}")
         return str(told["access_token"])

@@ -96,7 +96,7 @@ class SmartClient:
         return dict(found)
 
     async def _post(self, url: str, form: Mapping[str, str]) -> tuple[int, Any]:
-        return await self.ask("POST", url, {"authorization": basic(self.credential)}, form)
+        return await self.ask("POST", url, {"authorization": basic(self.credential)}, form=form)
 
 
 def challenge(verifier: str) -> str:

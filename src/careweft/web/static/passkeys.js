@@ -18,7 +18,8 @@ async function ask(form) {
   const body = new URLSearchParams({ stamp: form.elements.stamp.value });
   const told = await fetch(form.dataset.options, { method: "POST", body, credentials: "same-origin" });
   if (!told.ok) throw new Error("no options");
-  const { publicKey } = await told.json();
+  const { publicKey, ticket } = await told.json();
+  form.elements.ticket.value = ticket;
   const credential = form.dataset.passkey === "create"
     ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) })
     : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
