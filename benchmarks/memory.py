@@ -19,11 +19,12 @@ from careweft.access.reach import Reach
 from careweft.access.scopes import read_all
 from careweft.adapters import clock
 from careweft.oauth import jose
-from careweft.oauth.afterwards import Introspection, Revocation
 from careweft.oauth.frame import Frame
 from careweft.oauth.grants import Authorization
 from careweft.oauth.keys import ALG, Keyring
-from careweft.oauth.token import TokenEndpoint
+from careweft.oauth.refresh import Refreshing
+from careweft.oauth.server import Kept as Granted
+from careweft.oauth.server import Persons, build
 from careweft.oauth.tokens import Mint
 from careweft.oauth.verifier import Verifier
 from careweft.ports.clients import Client
@@ -144,9 +145,16 @@ def application() -> Callable[..., Any]:
             journal=Kept(),
             verifier=verifier,
             clients=nothing,
-            tokens=TokenEndpoint(Mint(BASE_URL, keyring), frame),
-            introspection=Introspection(frame, verifier),
-            revocation=Revocation(frame, verifier, nothing),
+            auth=build(
+                frame,
+                Mint(BASE_URL, keyring),
+                verifier,
+                nothing,
+                Granted(nothing, nothing, nothing),
+                Persons(nothing, nothing, nothing),
+                Refreshing(bytes(32)),
+            ),
+            people=nothing,
             keyring=keyring,
             seal=bytes(32),
             clock=clock.now,

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from authlib.oidc.core import CodeIDToken
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
@@ -47,6 +48,20 @@ async def test_the_id_token_is_believed_by_two_libraries(world):
 
 def number(text):
     return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
+
+
+async def test_authlib_believes_it_too(world):
+    """Authlib's own reading of OpenID Connect 3.1.3.7: nonce, at_hash, auth_time, azp and the rest."""
+    flow = Flow(world)
+    answer = await flow.tokens(nonce="n-1", max_age="600")
+    read = jwt.decode(answer["id_token"], KeySet.import_key_set(await world.keyring.jwks(A)), algorithms=["RS256"])
+    params = {"nonce": "n-1", "client_id": "app", "max_age": 600, "access_token": answer["access_token"]}
+    claims = CodeIDToken(read.claims, read.header, params=params)
+    claims.validate(now=world.clock.seconds, leeway=0)
+    with pytest.raises(Exception, match="at_hash"):
+        CodeIDToken(read.claims, read.header, params=params | {"access_token": "other"}).validate(
+            now=world.clock.seconds
+        )
 
 
 async def test_it_says_no_more_than_that(world):

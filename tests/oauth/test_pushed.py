@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from careweft.oauth.authorization import PAR_URN
-from careweft.oauth.authorize.refusals import ShownRefusal
+from careweft.oauth.authorize.refusals import RedirectedRefusal, ShownRefusal
 from careweft.oauth.errors import InvalidClient, InvalidRequest, InvalidScope, OAuthError, UnsupportedResponseType
 
 from .flow import REDIRECT, Flow, app, asked, peopled
@@ -65,6 +65,15 @@ async def test_and_nowhere_else(world, how):
             "pusher" if how == "another client" else "app",
             B if how == "another tenant" else A,
         )
+
+
+async def test_a_name_that_is_none_is_not_passed_over(world):
+    """Good parameters beside it do not stand in for what was pushed."""
+    for name in (PAR_URN + "0" * 40, PAR_URN, "urn:x", "https://evil.example/request.jwt"):
+        pairs = [*asked(), ("request_uri", name)]
+        with pytest.raises((ShownRefusal, RedirectedRefusal)):
+            await world.auth.granting.begin(A, pairs, CONTEXT)
+    assert not world.requests.kept
 
 
 async def test_some_have_to_push(world):

@@ -153,3 +153,47 @@ def test_a_refusal_repeats_no_key():
 )
 def test_names_of_all_languages_are_taken(name):
     assert made(replace(SECRET, name=name)).client.name == name
+
+
+BROWSER = replace(PHONE, platform="browser", redirect_uris=("https://app.example.org/cb",))
+
+
+@pytest.mark.parametrize(
+    ("asked", "changes", "said"),
+    [
+        (BROWSER, {"auth": "secret"}, "a browser application can keep no secret"),
+        (BROWSER, {"redirect_uris": ("com.example.app:/cb",)}, "redirect_uri wants https"),
+        (PHONE, {"launch_url": "http://app.example.org"}, "launch_url wants https"),
+        (PHONE, {"home": "javascript:alert(1)"}, "home wants https"),
+        (PHONE, {"policy": "https://10.0.0.1/p"}, "policy wants a host name"),
+        (PHONE, {"logo": "data:image/png;base64,AA"}, "logo wants https"),
+        (PHONE, {"terms": "https://user@app.example.org"}, "terms wants neither"),
+        (PHONE, {"publisher": "Ex\u0430mple"}, "name wants words of one alphabet"),
+        (SECRET, {"launch_url": "https://app.example.org"}, "a backend service is not launched"),
+        (SECRET, {"scopes": ("openid",)}, "scope wants SMART scopes"),
+        (PHONE, {"scopes": ("launch/create",)}, "scope wants SMART scopes"),
+        (PHONE, {"refresh_days": 91}, "refresh_days wants 92"),
+        (PHONE, {"refresh_days": 4000}, "refresh_days wants 92"),
+        (PHONE, {"refresh_limit": 91}, "refresh_limit wants"),
+        (PHONE, {"grace": 61}, "grace wants 0 to 60"),
+        (PHONE, {"grace": -1}, "grace wants 0 to 60"),
+    ],
+)
+def test_what_an_app_for_people_may_not_say(asked, changes, said):
+    """OAUTH-19, OATK-13, WEB-01: what the consent page shows, and how long a refresh token may live."""
+    with pytest.raises(RegistrationRefused, match=said):
+        made(replace(asked, **changes))
+
+
+def test_an_app_for_people_is_registered_as_it_is():
+    """Everything that the consent page and the refresh tokens need; a browser application by its name alone."""
+    more = {"launch_url": "http://localhost:3000/launch", "publisher": "Example", "home": "https://app.example.org",
+            "refresh_days": 365, "refresh_limit": None, "grace": 5, "require_par": True}  # fmt: skip
+    client = made(replace(BROWSER, **more)).client
+    assert {name: getattr(client, name) for name in more} == more
+    assert (client.confidential, client.verified) == (False, False)
+
+
+def test_an_ehr_may_launch():
+    """A backend service with the right, and nothing else, is registered too."""
+    assert made(replace(SECRET, scopes=("launch/create",))).client.scopes == ("launch/create",)
