@@ -53,6 +53,16 @@ class Smtp:
         """Hand a letter over. Raises MailError."""
         await asyncio.to_thread(self._send, message(letter, self.sender))
 
+    def reach(self) -> None:
+        """Connect and prove who we are, and send nothing. Raises MailError."""
+        try:
+            with self._connected() as server:
+                if self.user is not None:
+                    server.login(self.user, self.password or "")
+                server.noop()
+        except (OSError, smtplib.SMTPException, ValueError) as failure:
+            raise MailError(f"the mail server cannot be used: {type(failure).__name__}") from None
+
     def _send(self, mail: EmailMessage) -> None:
         try:
             with self._connected() as server:

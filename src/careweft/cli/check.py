@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from ..adapters.mail import Smtp
 from ..app import open_house
 from ..config import Settings
 from .model import Command, Usage, Wrong, arg
@@ -33,6 +34,7 @@ def check(args: argparse.Namespace) -> int:
     settings = said(results, "configuration", lambda: settings_of(args), lambda s: f"{s.environment}, data in {s.data}")
     if settings is not None:
         said(results, "disk", lambda: free(settings), lambda n: f"{n / 1024**3:.0f} GB free")
+        said(results, "mail", lambda: mailed(settings), str)
         said(
             results,
             "database",
@@ -52,6 +54,16 @@ def said(results: dict[str, str], name: str, find: Callable[[], T], tell: Callab
         return None
     results[name] = f"ok: {tell(found)}"
     return found
+
+
+def mailed(settings: Settings) -> str:
+    """How letters reach people; raises OSError where the mail server that is configured cannot be used."""
+    if settings.smtp_url and settings.mail_from:
+        Smtp.read(settings.smtp_url, settings.mail_from).reach()
+        return f"the mail server takes letters from {settings.mail_from}"
+    if settings.preview:
+        return "letters are shown on a page, none is sent"
+    return "none: password resets and invitations by mail are refused until CAREWEFT_SMTP_URL is set"
 
 
 def free(settings: Settings) -> int:
