@@ -156,6 +156,7 @@ def application() -> Callable[..., Any]:
             ),
             people=nothing,
             keyring=keyring,
+            exports=nothing,
             seal=bytes(32),
             clock=clock.now,
             ready=ready,

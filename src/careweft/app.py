@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from . import config, surfaces
+from .access.caller import Caller
+from .access.labels import opened as labels_opened
 from .access.reach import Narrowed, Reach
 from .accounts.attendant import Attendant
 from .accounts.counts import Counts
@@ -25,9 +27,15 @@ from .accounts.signin import chance
 from .adapters import clock, turns
 from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
+from .adapters.files import DiskFiles
 from .adapters.itself import Itself
 from .adapters.keysets import CachedKeySets
 from .adapters.mail import Smtp
+from .bulk.desk import DAY
+from .bulk.desk import Desk as ExportDesk
+from .bulk.order import Order
+from .bulk.run import Worker
+from .bulk.steps import Limits, Work
 from .config import Settings
 from .fhir.validate.known import accepts, refusals
 from .insight.groups.job import Keeper
@@ -35,14 +43,18 @@ from .insight.groups.keep import Groups
 from .intake.conformance import UNHELD, Held
 from .oauth import secrets
 from .oauth.charts import PatientCharts
+from .oauth.errors import OAuthError
 from .oauth.frame import Frame
 from .oauth.keys import Keyring
 from .oauth.refresh import Refreshing
+from .oauth.scope import granted
 from .oauth.server import Kept, Persons, Server, build
 from .oauth.token import TokenEndpoint
 from .oauth.tokens import Mint
 from .oauth.trial import Trial
 from .oauth.verifier import Verifier
+from .ports.files import Files
+from .ports.jobs import Job, Task
 from .ports.records import Page, Place, Records, Version
 from .registry.desk import Desk
 from .store import master as master_key
@@ -54,6 +66,7 @@ from .store.clinical import Clinical
 from .store.definitions import PostgresDefinitions
 from .store.due import PostgresDue
 from .store.emergencies import PostgresEmergencies
+from .store.jobs import PostgresJobs
 from .store.journal import PostgresJournal
 from .store.keys import PostgresSigningKeys
 from .store.listen import Listener
@@ -71,6 +84,7 @@ from .store.someone import Chart
 from .store.tenants import PostgresTenants
 from .store.throttle import PostgresThrottle
 from .store.tickets import PostgresTickets
+from .store.turns import PostgresTurns
 from .tenancy import Tenant
 from .web import Site
 from .web import application as doors
@@ -81,6 +95,10 @@ CONNECTIONS = 8
 ACCESS_CONNECTIONS = 4
 """Of one process, for tokens and tenants: a crowd of searches does not keep a revocation waiting (FAIL-07)."""
 
+
+EXPORTING = 8
+"""Of a job process, for exports: each part holds one while it reads."""
+EXPORT_SETTINGS = {"application_name": "careweft export", "statement_timeout": "600000"}
 
 WATCH = 0.5
 """Seconds between looks at whether the supervisor lives."""
@@ -144,6 +162,8 @@ class House:
     tickets: PostgresTickets
     throttle: PostgresThrottle
     people: Reception
+    listener: Listener
+    files: Files
     sights: PostgresSights
     emergencies: PostgresEmergencies
 
@@ -219,6 +239,9 @@ class House:
             emergencies=self.emergencies,
             activity=PostgresActivity(self.pool),
             preview=trial(self),
+            exports=ExportDesk(
+                PostgresJobs(self.pool), self.files, settings.exports_at_once, settings.export_days_most * DAY
+            ),
             seal=self.master.derive("paging links"),
             clock=clock.now,
             ready=self.ready,
@@ -317,6 +340,8 @@ def _joined(
         ),
         trial=Trial(mint, clients, assertions, clock.now, settings.preview),
         clinical=clinical,
+        listener=listener,
+        files=files_of(settings),
         registry=desk(settings, small),
         register=register,
         sessions=sessions,
@@ -425,9 +450,83 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
 
     `supervisor` is the process that started it, whose end it does not outlive; None where an operator did.
     """
-    async with open_house(settings) as house, while_lives(supervisor) if supervisor else nullcontext():
+    async with (
+        open_house(settings) as house,
+        while_lives(supervisor) if supervisor else nullcontext(),
+        exporting(house) as worker,
+        asyncio.TaskGroup() as group,
+    ):
         keeper = Keeper(PostgresDue(house.pool), house.groups_of, clock.now, identifier)
         async with asyncio.TaskGroup() as loops:
             loops.create_task(Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run())
             loops.create_task(keeper.run())
             loops.create_task(attendant(house).run())
+        group.create_task(Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run())
+        group.create_task(keeper.run())
+        group.create_task(worker.run())
+
+
+# Exports --------------------------------------------------------------------------------------------------------------
+
+
+def files_of(settings: Settings) -> Files:
+    """Where the files of exports lie."""
+    place = settings.export_files or str(settings.data / "exports")
+    if not place.startswith("s3://"):
+        return DiskFiles(Path(place))
+    from .adapters.buckets import BucketFiles  # noqa: PLC0415 - a start without a bucket does not wait for it
+
+    return BucketFiles(
+        place,
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        key_id=settings.s3_key_id,
+        secret=settings.s3_secret,
+    )
+
+
+@asynccontextmanager
+async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator[Worker]:
+    """A worker of exports, with connections of its own: what it reads takes longer than a request may."""
+    pool = Pool(str(house.settings.database_url), EXPORTING, wait=60.0, settings=EXPORT_SETTINGS)
+    turns = PostgresTurns(pool, house.listener)
+    clinical = Clinical(pool, house.master)
+    settings = house.settings
+    sizes = limits or Limits(
+        file=settings.export_file_bytes, kept=settings.export_days * DAY, quota=settings.export_tenant_bytes
+    )
+
+    async def prepare(task: Task, job: Job, order: Order) -> Work | None:
+        tenant = next((one for one in await house.tenants.all() if one.number == job.tenant), None)
+        surface = next((one for one in surfaces.ALL if one.id == job.surface), None)
+        if tenant is None or surface is None:
+            return None
+        caller = await ordering(house, job, order, tenant, surface)
+        if caller is None:
+            return None
+        source = await clinical.source(tenant)
+        base = surface.url(settings.public_url, tenant.id)
+        return Work(task, job, order, tenant, surface, caller, base, source, turns, house.files, sizes, clock.now)
+
+    try:
+        yield Worker(turns, house.files, prepare)
+    finally:
+        await pool.close()
+
+
+async def ordering(house: House, job: Job, order: Order, tenant: Tenant, surface: surfaces.Surface) -> Caller | None:
+    """Who ordered a job, with what is left today of the rights that it had then; None where that is nothing."""
+    client = await house.clients.find(tenant.number, job.client)
+    if client is None or not (client.enabled and client.approved and client.bulk and order.within(client.groups)):
+        return None
+    if client.expires is not None and client.expires <= clock.now():
+        return None
+    marks = (f"client:{client.id}", f"tenant:{tenant.id}")
+    if house.revocations.dead(marks, job.created.timestamp()):
+        return None
+    try:
+        scopes = granted(" ".join(order.scopes), client.scopes, surface)
+    except OAuthError:
+        return None
+    labels = order.labels & labels_opened(client.scopes)
+    return Caller(client.id, tenant.id, surface.url(house.settings.public_url, tenant.id), scopes, labels=labels)

@@ -108,6 +108,15 @@ def _mailbox(text: str) -> str:
     return text
 
 
+def _files(text: str) -> str:
+    """A folder by its whole path, or a bucket."""
+    if text.startswith("s3://"):
+        if not urlsplit(text).netloc:
+            raise ValueError("wants s3://bucket/prefix or a folder")
+        return text
+    return str(_path(text))
+
+
 def _validation(text: str) -> str:
     if text not in ("off", "report", "refuse"):
         raise ValueError("is off, report or refuse")
@@ -185,6 +194,33 @@ class Settings:
     )
     mail_from: str | None = _setting(
         _mailbox, "The sender of our letters, such as records@clinic.example.org. Needed with `smtp_url`.", None
+    )
+    export_files: str | None = _setting(
+        _files,
+        "Where exports keep their files: a folder, or `s3://bucket/prefix`. Without it: `exports` in the data folder. "
+        "Every web and job process has to reach it.",
+        None,
+    )
+    s3_endpoint: str | None = _setting(
+        _origin, "The endpoint of a store that speaks as S3 does; without it Amazon's own.", None
+    )
+    s3_region: str | None = _setting(_text, "The region of the bucket. Without it: us-east-1.", None)
+    s3_key_id: str | None = _setting(
+        _text, "The access key for the bucket. Without it the machine's own role is asked for.", None, secret=True
+    )
+    s3_secret: str | None = _setting(_text, "Its secret.", None, secret=True)
+    export_file_bytes: int = _setting(
+        _whole(64 * 1024, 1 << 40), "The largest file of an export, in bytes of NDJSON.", 256 * 1024 * 1024
+    )
+    export_days: int = _setting(_whole(1, 3650), "Days for which the files of an export are kept.", 7)
+    export_days_most: int = _setting(
+        _whole(1, 3650), "Days for which a client may have them kept, by asking for it.", 30
+    )
+    exports_at_once: int = _setting(
+        _whole(1, 1000), "Exports that one tenant may have at work; each client has one about the same records.", 2
+    )
+    export_tenant_bytes: int = _setting(
+        _whole(1024 * 1024, 1 << 60), "Bytes that the exports of one tenant may store.", 100 * 1024**3
     )
     pg_bin: Path | None = _setting(
         _path,

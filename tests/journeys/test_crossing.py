@@ -26,7 +26,7 @@ NOTHING = "nothing-has-this-id"
 
 def rights(town: Town) -> list[Row]:
     """Every row that wants a bearer token."""
-    return [row for row in town.table if row.policy in ("Right", "Feeding")]
+    return [row for row in town.table if row.policy in ("Right", "Feeding", "Bulk")]
 
 
 def public_or_operators(town: Town) -> list[Row]:

@@ -4,7 +4,7 @@ import pytest
 
 from careweft.fhir.outcomes import NotFound
 from careweft.web import routes
-from careweft.web.route import ClientAuthenticated, Feeding, Ops, Public, Right
+from careweft.web.route import Bulk, ClientAuthenticated, Feeding, Ops, Public, Right
 from careweft.web.telemetry import Telemetry
 
 from .twins import BIRCH, MAPLE, OAK, base, world
@@ -14,6 +14,7 @@ WORLD = world()
 TABLE = list(routes.table(WORLD.site, Telemetry()))
 RIGHTS = [row for row in TABLE if isinstance(row.policy, Right)]
 
+BULK = [row for row in TABLE if isinstance(row.policy, Bulk)]
 FEEDS = [row for row in TABLE if isinstance(row.policy, Feeding)]
 
 
@@ -73,7 +74,7 @@ async def test_anonymous_and_strangers_are_refused_at_every_row(doors):
     }
     wrong = []
     async with doors.client() as client:
-        for row in [*RIGHTS, *FEEDS]:
+        for row in [*RIGHTS, *FEEDS, *BULK]:
             others = [bearer for surface, bearer in own.items() if surface != row.surface]
             for method in row.methods:
                 for bearer in [*strangers, *others]:
@@ -114,7 +115,7 @@ async def test_every_method_that_a_path_does_not_take_is_405_with_allow(doors):
         "/Foo/1",
         "/patient/ana",
         "/Patient/ana/Observation",
-        "/$export",
+        "/Observation/$export",
         "/Patient/ana/$nothing",
         "/Observation/ana/$everything",
         "/_history",

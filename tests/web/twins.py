@@ -14,6 +14,7 @@ import httpx
 from careweft import surfaces
 from careweft.access.reach import How, Narrowed, Reach, Way
 from careweft.access.scopes import read_all
+from careweft.bulk.desk import Desk
 from careweft.fhir.bundles import entry
 from careweft.fhir.search.evaluate import holds
 from careweft.fhir.search.include import targets
@@ -146,9 +147,27 @@ class RevocationsTwin:
         return not self.marks.isdisjoint(keys)
 
 
+class NoFiles:
+    pass
+
+
 class NoKeySets:
     async def fetch(self, url: str, kid: str) -> dict[str, Any]:  # noqa: ARG002
         raise OSError("no network here")
+
+
+@dataclass
+class JobsTwin:
+    """No export, and none can be begun."""
+
+    async def find(self, *_: Any) -> None:
+        return None
+
+    async def of(self, *_: Any) -> list[Any]:
+        return []
+
+    async def file(self, *_: Any) -> None:
+        return None
 
 
 @dataclass
@@ -337,6 +356,7 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         bytes(range(32)),
         clock,
         ready,
+        exports=Desk(JobsTwin(), NoFiles()),
         people=None,  # the doors of records do without
         sessions=None,
         activity=None,

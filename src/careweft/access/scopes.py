@@ -22,6 +22,7 @@ LETTER = {
     "delete": "d",
     "search-type": "s",
     "$everything": "r",
+    "$export": "r",
     "$validate": "r",
     "$docref": "s",
     "search-system": "s",

@@ -14,6 +14,7 @@ MODULES = {
     "tenants": ("tenant",),
     "people": ("user",),
     "records": ("load", "sample", "reindex"),
+    "export": ("export",),
     "apps": ("app", "token"),
     "keys": ("keys",),
     "audit": ("audit",),

@@ -4,6 +4,7 @@ import argparse
 import datetime as dt
 import gc
 import getpass
+import hashlib
 import sys
 import time
 import uuid
@@ -22,6 +23,7 @@ from ..intake.report import Report
 from ..ports.feed import Arrival
 from ..ports.journal import Entry
 from ..store.reindex import reindex as rebuilt
+from .export import THERE, fetched
 from .model import Command, Wrong, arg
 from .place import at_home, settings_of, show
 
@@ -31,7 +33,7 @@ SHOWN = 20
 
 def load(args: argparse.Namespace) -> int:
     """Load files and folders into a tenant; exit 1 when a line was refused."""
-    found = list(files(Path(one) for one in args.paths))
+    found = list(files(here(args)))
     if not found:
         raise Wrong("no .ndjson, .ndjson.gz or .json file is there")
 
@@ -58,6 +60,19 @@ def load(args: argparse.Namespace) -> int:
     else:
         tell(report, Path(args.report) if args.report else None, settings_of(args).data / "reports")
     return 1 if report.refused else 0
+
+
+def here(args: argparse.Namespace) -> list[Path]:
+    """The paths that were named; an export of a server that was named is fetched into the data folder first."""
+    paths: list[Path] = []
+    for one in args.paths:
+        if one.startswith(("https://", "http://")):
+            name = hashlib.sha256(f"{one} {args.group} {args.patients} {args.since}".encode()).hexdigest()[:16]
+            folder = Path(args.into) if args.into else settings_of(args).data / "imports" / name
+            paths += [path for path in fetched(args, one, folder) if not path.name.startswith("error.")]
+        else:
+            paths.append(Path(one))
+    return paths
 
 
 def held(mode: Mode) -> Held:
@@ -170,7 +185,8 @@ COMMANDS = (
                 "paths",
                 metavar="PATH",
                 nargs="+",
-                help=".ndjson, .ndjson.gz, .json Bundles or resources, and folders of them",
+                help=".ndjson, .ndjson.gz, .json Bundles or resources, and folders of them; or the FHIR base URL of "
+                "a server, whose export is fetched first",
             ),
             arg("--tenant", metavar="ID", required=True, help="whose records they are"),
             arg(
@@ -188,6 +204,8 @@ COMMANDS = (
                 help="what becomes of records that break R4 or the profiles that they claim (default: the setting "
                 "load_validation)",
             ),
+            arg("--into", metavar="DIR", help="of a URL: where its files are kept (default: in the data folder)"),
+            *THERE,
         ),
     ),
     Command(

@@ -8,6 +8,7 @@ import asyncpg
 
 from ..tenancy import Tenant
 from .bound import Bound, bind
+from .exports import PostgresSource
 from .feed import PostgresFeed
 from .filing import PostgresFiling
 from .frequency import Frequencies
@@ -61,6 +62,10 @@ class Clinical:
     async def people(self, tenant: Tenant) -> PostgresPeople:
         """ports.groups.People of this tenant. Raises Unavailable."""
         return PostgresPeople(await self.bound(tenant), self.pool, self._frequencies, self.registries)
+
+    async def source(self, tenant: Tenant) -> PostgresSource:
+        """What exports of this tenant read. Raises Unavailable."""
+        return PostgresSource(await self.bound(tenant), self.pool, self._reads)
 
     async def bound(self, tenant: Tenant) -> Bound:
         """What the store has to know of this tenant; read once, and again when it turned out to be too little."""

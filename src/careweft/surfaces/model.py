@@ -9,11 +9,14 @@ from typing import Literal
 OPERATIONS: Mapping[str, str] = MappingProxyType(
     {
         "$docref": "http://hl7.org/fhir/us/core/OperationDefinition/docref",
+        "$export": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
+        "Group/$export": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export",
+        "Patient/$export": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export",
         "$everything": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
         "$validate": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
     }
 )
-"""The operations that an offer may name, and where each is defined."""
+"""The operations that an offer or a surface may name, and where each is defined; under `Type/` where that differs."""
 INTERACTIONS = ("read", "vread", "history-instance", "search-type", "create", "update")
 
 
@@ -40,12 +43,22 @@ class Offer:
         return interaction in self.can or interaction in self.operations
 
 
+def defined(operation: str, type_: str = "") -> str:
+    """The canonical URL of an operation, as a type or the whole API has it.
+
+    >>> defined("$export", "Group")
+    'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export'
+    """
+    return OPERATIONS.get(f"{type_}/{operation}") or OPERATIONS[operation]
+
+
 @dataclass(frozen=True)
 class Surface:
     """One FHIR base URL.
 
     `base` is a path with `{tenant}`; `audience` says whose tokens it takes: "patient" surfaces take patient/ and
-    user/ scopes, "system" surfaces system/ scopes; `issuer` the authorization server whose tokens it takes.
+    user/ scopes, "system" surfaces system/ scopes; `issuer` the authorization server whose tokens it takes. `exports`
+    is the path at which its exports are asked about, with `{tenant}`, "" where it has none.
     """
 
     id: str
@@ -60,6 +73,7 @@ class Surface:
     fhir: str = "4.0.1"
     default_format: Literal["json", "xml"] = "json"
     issuer: str = "v2"
+    exports: str = ""
 
     def url(self, base_url: str, tenant: str) -> str:
         """The FHIR base URL of a tenant: the audience of its tokens, byte for byte (OAUTH-15)."""

@@ -52,6 +52,11 @@ def written(one: Offer, writes: Mapping[str, str] = WRITES) -> Offer:
     return replace(one, can=one.can | frozenset(writes.get(one.type, "").split()))
 
 
+def exported(one: Offer) -> Offer:
+    """The same offer on an API for systems: Patients and Groups can be exported with all that is theirs."""
+    return replace(one, operations=(*one.operations, "$export")) if one.type in ("Patient", "Group") else one
+
+
 def joined(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
     """The same offers without the includes that could never bring anything, because no offer is what they lead to."""
     types = {one.type for one in offers}

@@ -6,8 +6,8 @@ https://hl7.org/fhir/us/carin-bb/STU2/CapabilityStatement-c4bb.html
 from dataclasses import replace
 
 from .model import Offer, Surface
-from .offers import SHARED, joined, offer
-from .provider import US_CORE_GUIDE, US_CORE_SERVER
+from .offers import SHARED, exported, joined, offer
+from .provider import BULK_GUIDE, BULK_SERVER, US_CORE_GUIDE, US_CORE_SERVER
 
 CARIN = "http://hl7.org/fhir/us/carin-bb/StructureDefinition/"
 CARIN_GUIDE = "http://hl7.org/fhir/us/carin-bb/ImplementationGuide/hl7.fhir.us.carin-bb|2.0.0"
@@ -60,9 +60,11 @@ def surfaces(shared: tuple[Offer, ...] = SHARED) -> tuple[Surface, Surface]:
         side="payer",
         base="/payer/system-access/v2/{tenant}",
         audience="system",
-        offers=offers,
-        guides=(US_CORE_GUIDE, CARIN_GUIDE),
-        instantiates=(US_CORE_SERVER, CARIN_SERVER),
+        offers=tuple(map(exported, offers)),
+        operations=("$export",),
+        guides=(US_CORE_GUIDE, CARIN_GUIDE, BULK_GUIDE),
+        instantiates=(US_CORE_SERVER, CARIN_SERVER, BULK_SERVER),
+        exports="/payer/export-status/v2/{tenant}/jobs",
     )
     return patient, system
 

@@ -1,8 +1,8 @@
 """One request and its reply, as every door sees them: read once from ASGI, nothing of a framework in between."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..access.caller import Caller
 from ..access.reach import Reach
@@ -22,6 +22,18 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PRIVATE = b"no-store, private"
 
 
+class Stream(Protocol):
+    """A body that is sent as it is read; its reply says its length itself."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The body."""
+        ...
+
+    async def closed(self, sent: int, *, whole: bool) -> None:
+        """So many bytes left; `whole` says that these were all."""
+        ...
+
+
 class Reply(NamedTuple):
     """What goes back: the front adds the headers that every reply carries."""
 
@@ -32,6 +44,8 @@ class Reply(NamedTuple):
     """The audit entry is durable already: it was written in the transaction of what it tells."""
     kept: bytes = PRIVATE
     """Cache-Control: who may keep this, and for how long; nobody, unless the handler says so."""
+    stream: Stream | None = None
+    """In the place of `body`."""
 
 
 @dataclass(slots=True, eq=False)

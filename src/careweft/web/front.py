@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from time import perf_counter
 
 from ..fhir.outcomes import FhirRefusal, Forbidden, Unavailable
-from . import cors, hosts, identity, ledger, limits, negotiate, replies, router, routes
+from . import cors, hosts, identity, ledger, limits, negotiate, replies, router, routes, streams
 from .deadlines import Deadlines, TooLong
 from .exchange import Headers, Receive, Reply, Request, Scope, Send
 from .guard import Guard
@@ -64,8 +64,11 @@ class Front:
         told, body = self._written(request, reply)
         if b"origin" in request.headers and request.method != "OPTIONS":
             told += await self._cors(request, route)
-        await send({"type": "http.response.start", "status": reply.status, "headers": told})
-        await send({"type": "http.response.body", "body": body})
+        if reply.stream is not None:
+            await streams.poured(request, reply.stream, reply.status, told, send)
+        else:
+            await send({"type": "http.response.start", "status": reply.status, "headers": told})
+            await send({"type": "http.response.body", "body": body})
         self.telemetry.count(route.name if route else "none", reply.status, perf_counter() - started)
 
     async def _answered(self, request: Request, path: bytes, raw: Headers) -> Reply:
@@ -137,13 +140,13 @@ class Front:
 
     def _written(self, request: Request, reply: Reply) -> tuple[Headers, bytes]:
         """The reply as it goes out, with what every reply carries."""
-        status, headers, body, _, kept = reply
+        status, headers, body, _, kept, stream = reply
         headers = [*headers, (b"cache-control", kept), *self._always, (b"x-request-id", request.id.encode())]
         if b"accept-encoding" in request.headers:
             body = negotiate.squeezed(body, request.headers[b"accept-encoding"], headers)
         if request.correlation:
             headers.append((b"x-correlation-id", request.correlation.encode()))
-        if request.method == "HEAD" and status not in (204, 304):  # else the server counts
+        if request.method == "HEAD" and stream is None and status not in (204, 304):  # else the server counts
             headers.append((b"content-length", b"%d" % len(body)))
             body = b""
         return headers, body

@@ -20,11 +20,11 @@ from ..surfaces.model import Surface
 from ..tenancy import Tenant
 from . import cookies
 from .exchange import Request
-from .route import ClientAuthenticated, Feeding, Ops, Person, Public, Right, Route, Visitor
+from .route import Bulk, ClientAuthenticated, Feeding, Ops, Person, Public, Right, Route, Visitor
 from .site import Site
 
 MOST_REMEMBERED = 20_000
-MACHINES = Right | Feeding | ClientAuthenticated
+MACHINES = Right | Feeding | Bulk | ClientAuthenticated
 """Doors for applications, which networks may be named for; people come from anywhere."""
 BY_ID = frozenset("rcu")
 """Letters of interactions with one resource, which are held to a reach; a search is narrowed instead."""
@@ -71,7 +71,7 @@ class Guard:
         if type(policy) is Right:
             caller = await self._caller(request, policy.surface)
             request.reach = self._rights.of(caller, policy, request.known_tenant.zone)
-        elif type(policy) is Feeding:
+        elif isinstance(policy, Feeding | Bulk):
             await self._caller(request, policy.surface)
         elif type(policy) is Person:
             request.session = await self._signed_in(request)

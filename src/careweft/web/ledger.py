@@ -5,7 +5,7 @@ from urllib.parse import unquote_to_bytes
 
 from ..ports.journal import Entry
 from .exchange import Request
-from .route import Right, Route
+from .route import Bulk, Right, Route
 
 ATTEMPTS = {"PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 """What a method that a path does not take would have been."""
@@ -52,7 +52,7 @@ def asked(request: Request) -> bytes | None:
     """
     if not request.query and not request.form:
         return None
-    if request.route is not None and type(request.route.policy) is not Right:
+    if request.route is not None and type(request.route.policy) not in (Right, Bulk):
         return None
     text = b"&".join(part for part in (request.query, request.form) if part)
     return None if not text or b"access_token" in unquote_to_bytes(text).lower() else text

@@ -39,6 +39,13 @@ class Feeding:
 
 
 @dataclass(frozen=True, slots=True)
+class Bulk:
+    """A bearer token of this surface, of a client that may export; the handler asks for the right to each type."""
+
+    surface: Surface
+
+
+@dataclass(frozen=True, slots=True)
 class ClientAuthenticated:
     """The handler's own first step authenticates a registered client."""
 
@@ -64,10 +71,10 @@ class Ops:
     local: bool = False
 
 
-Policy = Public | Right | Feeding | ClientAuthenticated | Person | Visitor | Ops
+Policy = Public | Right | Feeding | Bulk | ClientAuthenticated | Person | Visitor | Ops
 
 
-AUDITED = Right | Feeding | ClientAuthenticated | Person | Visitor
+AUDITED = Right | Feeding | Bulk | ClientAuthenticated | Person | Visitor
 
 
 class Cors(Enum):

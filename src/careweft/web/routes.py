@@ -9,6 +9,7 @@ from . import statics
 from .account import routes as account
 from .account.room import Room
 from .brand import routes as brand
+from .bulk import routes as bulk
 from .counter import Counter
 from .fhir import routes as fhir
 from .intake import routes as intake
@@ -25,6 +26,7 @@ from .telemetry import Telemetry
 def table(site: Site, telemetry: Telemetry) -> Iterator[Route]:
     """Every row."""
     yield from fhir.rows(site)
+    yield from bulk.rows(site)
     yield from oauth.rows(site)
     yield from intake.rows(site)
     yield from brand.rows(site)

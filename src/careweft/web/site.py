@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ..access.caller import Caller
 from ..accounts.reception import Reception
+from ..bulk.desk import Desk
 from ..intake.conformance import UNHELD, Held
 from ..intake.filing.checks import Accepts
 from ..oauth.authorization import Granting
@@ -61,6 +62,7 @@ class Site:
     sessions: Sessions = field(kw_only=True)
     activity: Activity = field(kw_only=True)
     emergencies: Emergencies = field(kw_only=True)
+    exports: Desk = field(kw_only=True)
     seal: bytes = field(repr=False)
     clock: Clock
     ready: Callable[[], Awaitable[Mapping[str, bool]]]

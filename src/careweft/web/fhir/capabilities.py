@@ -8,7 +8,7 @@ from ...fhir import json
 from ...fhir.definitions import SEARCH
 from ...fhir.search.chain import DEEPEST
 from ...surfaces import issuers
-from ...surfaces.model import OPERATIONS, Offer, Surface
+from ...surfaces.model import Offer, Surface, defined
 from .. import forms, negotiate, replies
 from ..exchange import Reply, Request
 from ..route import Handler
@@ -82,6 +82,7 @@ def rest(surface: Surface, base_url: str) -> dict[str, Any]:
         "documentation": CHAINS,
         "security": security(surface, base_url),
         "resource": [*map(entry, surface.offers)],
+        **({"operation": [operation(one) for one in surface.operations]} if surface.operations else {}),
     }
 
 
@@ -124,9 +125,14 @@ def entry(offer: Offer) -> dict[str, Any]:
         "searchInclude": list(offer.includes),
         "searchRevInclude": list(offer.revincludes),
         "searchParam": list(parameters(offer)),
-        "operation": [{"name": one.removeprefix("$"), "definition": OPERATIONS[one]} for one in offer.operations],
+        "operation": [operation(one, offer.type) for one in offer.operations],
     }
     return {name: value for name, value in found.items() if value not in ([], None)}
+
+
+def operation(name: str, type_: str = "") -> dict[str, str]:
+    """An operation of a type or of the whole API."""
+    return {"name": name.removeprefix("$"), "definition": defined(name, type_)}
 
 
 def parameters(offer: Offer) -> Iterator[dict[str, str]]:

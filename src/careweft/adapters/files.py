@@ -1,0 +1,116 @@
+"""ports.Files on a disk: a temporary file, fsync, rename, fsync of the folder (security.md CRASH-04)."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+CHUNK = 256 * 1024
+WRITING = ".writing"
+"""The folder of what is not whole yet."""
+
+
+class DiskFiles:
+    """Objects as files below a folder that only we may read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def create(self, name: str) -> "DiskSink":
+        """As ports.Files."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return await asyncio.to_thread(DiskSink, self._root / WRITING, self._at(name))
+
+    async def read(self, name: str, start: int, length: int) -> AsyncIterator[bytes]:
+        """As ports.Files."""
+        opened = await asyncio.to_thread(self._at(name).open, "rb")
+        with opened:
+            opened.seek(start)
+            while length > 0:
+                piece = await asyncio.to_thread(opened.read, min(CHUNK, length))
+                if not piece:
+                    raise OSError(f"{name} ends early")
+                length -= len(piece)
+                yield piece
+
+    async def names(self, folder: str) -> Sequence[str]:
+        """As ports.Files; what was left half written by who was killed is counted too."""
+        return await asyncio.to_thread(self._names, self._root / folder)
+
+    async def remove(self, names: Sequence[str]) -> None:
+        """As ports.Files; folders that are empty then go too."""
+        await asyncio.to_thread(self._remove, names)
+
+    def _at(self, name: str) -> Path:
+        return self._root / name
+
+    def _names(self, folder: Path) -> list[str]:
+        if not folder.is_dir():
+            return []
+        return sorted(str(one.relative_to(self._root)) for one in folder.rglob("*") if one.is_file())
+
+    def _remove(self, names: Sequence[str]) -> None:
+        for name in names:
+            path = self._at(name)
+            path.unlink(missing_ok=True)
+            for folder in path.parents:
+                if folder == self._root or not _emptied(folder):
+                    break
+
+
+def _emptied(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:  # somebody's file is in it, or it is gone
+        return not folder.exists()
+    return True
+
+
+class DiskSink:
+    """ports.Sink: bytes go to a temporary file, which gets its name when it is whole."""
+
+    def __init__(self, folder: Path, target: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._target = target
+        self._path = folder / secrets.token_hex(16)
+        self._file: BinaryIO = self._path.open("xb", buffering=0)
+
+    async def write(self, data: bytes) -> None:
+        """As ports.Sink."""
+        await asyncio.to_thread(self._whole, data)
+
+    def _whole(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+
+    async def keep(self) -> None:
+        """As ports.Sink."""
+        await asyncio.to_thread(self._keep)
+
+    def _keep(self) -> None:
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path.rename(self._target)
+        for folder in (self._target.parent, self._target.parent.parent):
+            _synced(folder)
+
+    async def drop(self) -> None:
+        """As ports.Sink."""
+        await asyncio.to_thread(self._drop)
+
+    def _drop(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _synced(folder: Path) -> None:
+    """The names in a folder are durable."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -1,0 +1,20 @@
+"""What the doors of Bulk Data need beside the records."""
+
+from dataclasses import dataclass
+
+from ..ports.files import Files
+from ..ports.jobs import Jobs
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Jobs and their files. A tenant has at most `at_once` exports at work; files are kept for `longest` seconds after
+    their making at the most, whoever asks.
+    """
+
+    jobs: Jobs
+    files: Files
+    at_once: int = 2
+    longest: float = 30 * DAY

@@ -1,0 +1,103 @@
+"""What becomes of a record's JSON on its way into a file: nothing, unless that was asked for."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from ..fhir import json
+from ..fhir.definitions import SEARCH
+from ..fhir.outcomes import issue, outcome
+from ..fhir.search.evaluate import holds
+from ..fhir.search.query import AnyOf
+from ..fhir.subset import View, subset
+
+LARGEST = 64 * 1024 * 1024
+ATTACHED = b'"url":"Binary/'
+"""A text of a record cannot look like this: its quotes would be escaped."""
+DELETIONS = 200
+"""Entries of one Bundle of what was deleted."""
+Change = Callable[[bytes], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the records of one type go out: those that answer one of `filters`, with these elements, and attachments that
+    lie here by their whole URL (BULK-16).
+    """
+
+    type: str
+    base: str
+    filters: tuple[tuple[AnyOf, ...], ...] = ()
+    elements: tuple[str, ...] = ()
+    zone: tzinfo | None = None
+
+    def shaped(self, lines: Sequence[bytes]) -> Sequence[bytes]:
+        """The lines that go out; the same where nothing was asked for."""
+        for change in self._changes():
+            lines = [made for line in lines if (made := change(line)) is not None]
+        return lines
+
+    def _changes(self) -> Sequence[Change]:
+        found: list[Change] = [self._filtered] if self.filters else []
+        if "-attachment" in SEARCH[self.type]:
+            found.append(self._attached)
+        return [*found, self._cut] if self.elements else found
+
+    def _filtered(self, line: bytes) -> bytes | None:
+        assert self.zone is not None  # noqa: S101  whoever filters says in which zone
+        record = json.decode(line, LARGEST)
+        return line if any(holds(record, where, self.zone) for where in self.filters) else None
+
+    def _attached(self, line: bytes) -> bytes:
+        return line.replace(ATTACHED, f'"url":"{self.base}/Binary/'.encode()) if ATTACHED in line else line
+
+    def _cut(self, line: bytes) -> bytes:
+        return subset(line, self.type, View("", self.elements))
+
+
+def of_type(elements: Sequence[str], type_: str) -> tuple[str, ...]:
+    """What `_elements` names of one type."""
+    parted = [one.rpartition(".") for one in elements]
+    return tuple(name for of, _, name in parted if of in ("", type_))
+
+
+def refs(lines: Sequence[bytes], types: frozenset[str]) -> set[str]:
+    """The records of these types (`Type/id`) to which the lines refer."""
+    found: set[str] = set()
+    heads = tuple(f"{type_}/".encode() for type_ in types)
+    for part in b"\n".join(lines).split(b'"reference":"')[1:]:
+        if part.startswith(heads):
+            type_, _, rest = part[: part.index(b'"')].decode().partition("/")
+            found.add(f"{type_}/{rest.partition('/')[0]}")
+    return {one for one in found if _LINK.fullmatch(one)}
+
+
+_LINK = re.compile(r"[A-Za-z]+/[A-Za-z0-9.\-]{1,64}")
+
+
+def deletions(gone: Sequence[tuple[str, str]]) -> list[bytes]:
+    """Bundles that delete these: https://hl7.org/fhir/uv/bulkdata/STU2/export.html#response---complete-status"""
+    parts = [gone[at : at + DELETIONS] for at in range(0, len(gone), DELETIONS)]
+    return [json.encode({"resourceType": "Bundle", "type": "transaction", "entry": _entries(part)}) for part in parts]
+
+
+def _entries(gone: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
+    return [{"request": {"method": "DELETE", "url": f"{type_}/{id_}"}} for type_, id_ in gone]
+
+
+def unreadable(broken: Sequence[tuple[str, str]]) -> list[bytes]:
+    """What is said of records that could not be read (BULK-14)."""
+    said = (f"{type_}/{id_} could not be read and is not in this export." for type_, id_ in broken)
+    return [json.encode(outcome(issue("error", "exception", one))) for one in said]
+
+
+def warned(warnings: Sequence[str]) -> list[bytes]:
+    """What was left out of the order."""
+    return [json.encode(outcome(issue("warning", "not-supported", one))) for one in warnings]
+
+
+def header(patient: str) -> bytes:
+    """What stands in front of a patient's records where they are organized by patient."""
+    named = {"name": "header", "valueReference": {"reference": f"Patient/{patient}"}}
+    return json.encode({"resourceType": "Parameters", "parameter": [named]})

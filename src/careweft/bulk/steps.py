@@ -1,0 +1,521 @@
+"""The steps of an export: plan, read, gather, emit, finish. A part is small, and repeated whole where it broke off.
+
+plan    the moment, and the parts: a type and a range of its rows, or a hundred patients
+read    a part's lines into one stored object
+gather  when all are read: what they refer to, and what their Provenance is
+emit    a part of that
+finish  pieces into files, with their checksums
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from ..access.caller import Caller
+from ..access.reach import Reach
+from ..fhir import json
+from ..ports.clock import Clock
+from ..ports.files import Files
+from ..ports.jobs import Done, Job, Part, Superseded, Task, Turns
+from ..ports.journal import Entry
+from ..surfaces.model import Surface
+from ..tenancy import Tenant
+from . import lines, manifest
+from .lines import Shape
+from .ndjson import Writer
+from .order import SUPPORTING, Order, moment, offered, reaches, where
+
+LARGEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes: of a file and of a piece in bytes of NDJSON, of a part in rows or patients; how long files are kept, in
+    seconds; how many bytes a tenant's exports may store.
+    """
+
+    file: int = 256 * 1024 * 1024
+    piece: int = 64 * 1024 * 1024
+    rows: int = 20_000
+    patients: int = 100
+    named: int = 2_000
+    kept: float = 7 * 86_400.0
+    quota: int = 100 * 1024**3
+
+
+class Full(Exception):
+    """The exports of this tenant have taken all the space that they may; delete some, or let them expire."""
+
+
+class Cut(Protocol):
+    """Rows of a type, by their numbers."""
+
+    @property
+    def low(self) -> int: ...  # noqa: D102
+    @property
+    def high(self) -> int: ...  # noqa: D102
+    @property
+    def rows(self) -> int: ...  # noqa: D102
+
+
+class Opened(Protocol):
+    """Lines; ids of what was deleted, and of what cannot be read."""
+
+    @property
+    def lines(self) -> list[bytes]: ...  # noqa: D102
+    @property
+    def gone(self) -> list[str]: ...  # noqa: D102
+    @property
+    def broken(self) -> list[str]: ...  # noqa: D102
+
+
+class Batch(Protocol):
+    """Some records of one type."""
+
+    def open(self) -> Opened:
+        """Their lines."""
+        ...
+
+    def patients(self) -> Sequence[tuple[str, ...]]:
+        """Whose compartments each lies in, the one it is about first."""
+        ...
+
+    def only(self, kept: Sequence[bool]) -> "Batch":
+        """Those of them for which this says so."""
+        ...
+
+
+class Source(Protocol):
+    """One tenant's records as they stood at one moment."""
+
+    async def moment(self, asked: datetime) -> datetime:
+        """The time up to which everything is final."""
+        ...
+
+    async def cuts(self, type_: str, since: datetime | None, size: int) -> Sequence[Cut]:
+        """A type's rows in ranges of about `size`."""
+        ...
+
+    async def patients(self, low: int, high: int) -> Sequence[str]:
+        """Patients by their row numbers."""
+        ...
+
+    async def existing(self, type_: str, ids: Sequence[str]) -> frozenset[str]:
+        """Those of these ids that are or were records of this type."""
+        ...
+
+    async def targeting(self, patients: Sequence[str], types: Sequence[str]) -> Sequence[str]:
+        """The Provenance of these patients' records of these types."""
+        ...
+
+    async def targeted(self, refs: Sequence[tuple[str, str]]) -> Sequence[str]:
+        """The Provenance of these records."""
+        ...
+
+    def between(self, type_: str, low: int, high: int, when: "When", reach: Reach) -> AsyncIterator[Batch]:
+        """Records by their row numbers."""
+        ...
+
+    def about(self, type_: str, patients: Sequence[str], when: "When", reach: Reach) -> AsyncIterator[Batch]:
+        """Records in the compartments of these patients."""
+        ...
+
+    def named(self, type_: str, ids: Sequence[str], when: "When", reach: Reach) -> AsyncIterator[Batch]:
+        """Records by their ids."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """As of `moment`; with `since` what changed after it and what was deleted, with `until` not after that."""
+
+    moment: datetime
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A part, and all that is needed for it."""
+
+    task: Task
+    job: Job
+    order: Order
+    tenant: Tenant
+    surface: Surface
+    caller: Caller
+    base: str
+    source: Source
+    turns: Turns
+    files: Files
+    limits: Limits
+    now: Clock
+    _reaches: dict[str, Reach] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def moment(self) -> datetime:
+        """The job's."""
+        if self.job.moment is None:
+            raise Superseded
+        return self.job.moment
+
+    @property
+    def when(self) -> When:
+        """Which versions the order asks for."""
+        since, until = self.order.since, self.order.until
+        return When(self.moment, moment("_since", since) if since else None, moment("_until", until) if until else None)
+
+    def reach(self, type_: str) -> Reach | None:
+        """How far the caller sees today."""
+        if not self._reaches:
+            types = offered(self.surface, self.order.level)
+            self._reaches.update(reaches(self.caller, self.surface, types, self.tenant.zone))
+        return self._reaches.get(type_)
+
+    def shape(self, type_: str) -> Shape:
+        """How this type's records go out."""
+        texts = self.order.filters.get(type_, ())
+        filters = tuple(where(one, self.surface, self.moment, self.tenant.zone, self.base) for one in texts)
+        elements = lines.of_type(self.order.elements, type_)
+        return Shape(type_, self.base, filters, elements, ZoneInfo(self.tenant.zone))
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The types that are read part by part; where only what comes along was asked for, all that may bring it."""
+        if self.order.own or self.order.level == "system":
+            return self.order.own
+        types = offered(self.surface, self.order.level)
+        return tuple(one for one in types if self.reach(one) and one not in SUPPORTING and one != "Provenance")
+
+    @property
+    def following(self) -> str:
+        """What comes when all was read."""
+        return "gather" if self.task.step == "read" and self.order.brings else "finish"
+
+
+# Plan -----------------------------------------------------------------------------------------------------------------
+
+
+async def plan(work: Work) -> None:
+    """Fix the moment, then divide the work."""
+    at = await work.source.moment(work.job.created)
+    await work.turns.planned(work.task, at, [part async for part in _parts(work)] or _nothing(work))
+
+
+def _nothing(work: Work) -> Sequence[Part]:
+    return [Part("gather", 0, {})] if work.order.brings else []
+
+
+async def _parts(work: Work) -> AsyncIterator[Part]:
+    order, limits = work.order, work.limits
+    since = moment("_since", order.since) if order.since else None
+    if order.level == "system":
+        for type_ in work.read:
+            for cut in await work.source.cuts(type_, since, limits.rows):
+                yield Part("read", cut.rows, {"type": type_, "low": cut.low, "high": cut.high})
+    elif order.level == "group" or order.patients is not None:
+        chosen = order.members if order.patients is None else order.patients
+        for at in range(0, len(chosen), limits.patients):
+            part = chosen[at : at + limits.patients]
+            yield Part("read", len(part), {"from": at, "to": at + len(part)})
+    else:
+        for cut in await work.source.cuts("Patient", None, limits.patients):
+            yield Part("read", cut.rows, {"low": cut.low, "high": cut.high})
+
+
+# Read and emit --------------------------------------------------------------------------------------------------------
+
+
+class Output:
+    """Writes what a part reads into its object, and remembers what that refers to."""
+
+    def __init__(self, work: Work, writer: Writer) -> None:
+        self._work, self._writer = work, writer
+        self._brings = SUPPORTING.intersection(work.order.types) if work.order.level != "system" else frozenset()
+        self._gone: list[tuple[str, str]] = []
+        self._broken: list[tuple[str, str]] = []
+        self._patients: set[str] = set()
+        self.refs: set[str] = set()
+
+    async def put(self, type_: str, batches: AsyncIterator[Batch], *, shown: bool = True) -> None:
+        """The records of one type; where they are not shown, only what they refer to counts."""
+        shape = self._work.shape(type_)
+        async for batch in batches:
+            opened = batch.open()
+            self._patients.update(*batch.patients())
+            made = shape.shaped(opened.lines)
+            if self._brings:
+                self.refs |= lines.refs(made, self._brings)
+            if shown:
+                await self._writer.add("output", type_, made)
+                self._gone += [(type_, one) for one in opened.gone]
+                self._broken += [(type_, one) for one in opened.broken]
+
+    def lost(self, type_: str, gone: Sequence[str]) -> None:
+        """These were deleted."""
+        self._gone += [(type_, one) for one in gone]
+
+    async def block(self, patient: str, batches: Mapping[str, AsyncIterator[Batch]]) -> None:
+        """One patient's records behind a header, which stay together (organizeOutputBy)."""
+        block: list[bytes] = []
+        for type_, found in batches.items():
+            shape = self._work.shape(type_)
+            async for batch in found:
+                opened = batch.open()
+                self._patients.update(*batch.patients())
+                made = shape.shaped(opened.lines)
+                if self._brings:
+                    self.refs |= lines.refs(made, self._brings)
+                if type_ in self._work.order.types:
+                    block += made
+                    self._gone += [(type_, one) for one in opened.gone]
+                    self._broken += [(type_, one) for one in opened.broken]
+        if block:
+            await self._writer.add("output", "", [lines.header(patient), *block], together=True)
+
+    async def end(self) -> Done:
+        """All of it; an object that would be empty is none."""
+        await self._writer.add("deleted", "Bundle", lines.deletions(self._gone))
+        await self._writer.add("error", "OperationOutcome", lines.unreadable(self._broken))
+        if self._work.task.step == "finish":
+            await self._writer.add("error", "OperationOutcome", lines.warned(self._work.order.warnings))
+        pieces = await self._writer.end()
+        return Done(None, pieces, self._writer.stored, frozenset(self.refs), self._entry() if pieces else None)
+
+    def _entry(self) -> Entry:
+        """What the journal keeps of this part: whose records went into a file, for whom."""
+        work = self._work
+        return Entry(
+            at=work.now(),
+            tenant=work.tenant.number,
+            action="$export-part",
+            surface=work.surface.id,
+            status=200,
+            request_id=f"{work.job.id}-{work.task.n}",
+            client=work.job.client,
+            id=work.job.id,
+            patients=tuple(sorted(self._patients)),
+        )
+
+
+async def read(work: Work) -> None:
+    """The lines of one part."""
+    done = await _written(work, _read)
+    await work.turns.complete(work.task, done, work.following)
+
+
+async def emit(work: Work) -> None:
+    """Some of what comes along, by id."""
+    done = await _written(work, _emit)
+    await work.turns.complete(work.task, done, "finish")
+
+
+async def _written(work: Work, put: Any) -> Done:
+    """What `put` writes, as one stored object whose name no other worker uses."""
+    name = f"{work.tenant.id}/{work.job.id}/{work.task.n}-{work.task.token}-{secrets.token_hex(4)}"
+    sink = await work.files.create(name)
+    try:
+        output = Output(work, Writer(sink, min(work.limits.piece, work.limits.file)))
+        await put(work, output)
+        done = await output.end()
+        if not done.pieces:
+            await sink.drop()
+            return done
+        await _room(work, done.bytes)
+        await sink.keep()
+    except BaseException:
+        await sink.drop()
+        raise
+    return replace(done, object=name)
+
+
+async def _room(work: Work, more: int) -> None:
+    if await work.turns.stored(work.task.tenant) + more > work.limits.quota:
+        raise Full
+
+
+async def _read(work: Work, output: Output) -> None:
+    spec = work.task.spec
+    if work.order.level == "system":
+        reach = work.reach(spec["type"])
+        if reach is not None:
+            found = work.source.between(spec["type"], spec["low"], spec["high"], work.when, reach)
+            await output.put(spec["type"], found)
+        return
+    whose = await _whose(work)
+    if work.order.organize:
+        for patient in whose.chunk:
+            await output.block(patient, {type_: _own(work, type_, whose, [patient]) for type_ in work.read})
+    else:
+        for type_ in work.read:
+            await output.put(type_, _own(work, type_, whose, whose.chunk), shown=type_ in work.order.types)
+    if work.order.provenance and whose.chunk:
+        types = [one for one in work.read if work.reach(one)]
+        output.refs |= {f"Provenance/{one}" for one in await work.source.targeting(whose.chunk, types)}
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The patients of a part, and who else the export is about (None: everybody)."""
+
+    chunk: Sequence[str]
+    every: frozenset[str] | None
+
+
+async def _whose(work: Work) -> Whose:
+    spec, order = work.task.spec, work.order
+    if "from" in spec:
+        chosen = order.members if order.patients is None else order.patients
+        return Whose(chosen[spec["from"] : spec["to"]], frozenset(chosen))
+    return Whose(await work.source.patients(spec["low"], spec["high"]), None)
+
+
+async def _own(work: Work, type_: str, whose: Whose, chunk: Sequence[str]) -> AsyncIterator[Batch]:
+    """The records of these patients; one that belongs to several goes out with the first whom the export is about."""
+    reach = work.reach(type_)
+    if reach is None or not chunk:
+        return
+    here = frozenset(chunk)
+    async for batch in work.source.about(type_, chunk, work.when, reach):
+        owners = batch.patients()
+        others = {one for of in owners if len(of) > 1 for one in of if one not in here}
+        every = whose.every
+        if every is None and others:
+            every = here | await work.source.existing("Patient", sorted(others))
+        if every is None or not others:
+            yield batch
+            continue
+        yield batch.only([next((one for one in of if one in every), None) in here for of in owners])
+
+
+async def _emit(work: Work, output: Output) -> None:
+    type_, ids = work.task.spec["type"], work.task.spec["ids"]
+    reach = work.reach(type_)
+    if reach is not None:
+        when = work.when if type_ == "Provenance" else replace(work.when, since=None)
+        await output.put(type_, work.source.named(type_, ids, when, reach))
+
+
+# Gather ---------------------------------------------------------------------------------------------------------------
+
+
+async def gather(work: Work) -> None:
+    """What comes along: what was referred to, what that refers to in turn, and the Provenance of all of it."""
+    found: dict[str, set[str]] = {}
+    for type_, id_ in await work.turns.refs(work.task):
+        found.setdefault(type_, set()).add(id_)
+    done = Done()
+    if work.order.level == "system":
+        types = set(work.order.types)
+        found["Provenance"] = await _chosen(work, _whole(work, "Provenance", When(work.moment)), types)
+    else:
+        done = await _written(work, lambda one, output: _changed(one, output, found))
+        await _closed(work, found)
+    await work.turns.gathered(work.task, done, list(_emitted(work, found)))
+
+
+async def _changed(work: Work, output: Output, found: dict[str, set[str]]) -> None:
+    """Of an export of changes: what changed of the types that belong to no patient, whoever refers to it."""
+    if work.when.since is None:
+        return
+    for type_ in sorted(SUPPORTING.intersection(work.order.types)):
+        async for batch in _whole(work, type_, work.when):
+            opened = batch.open()
+            found.setdefault(type_, set()).update(json.decode(line, LARGEST)["id"] for line in opened.lines)
+            output.lost(type_, opened.gone)
+
+
+async def _whole(work: Work, type_: str, when: When) -> AsyncIterator[Batch]:
+    reach = work.reach(type_)
+    if reach is None:
+        return
+    for cut in await work.source.cuts(type_, when.since, work.limits.rows):
+        async for batch in work.source.between(type_, cut.low, cut.high, when, reach):
+            yield batch
+
+
+async def _closed(work: Work, found: dict[str, set[str]]) -> None:
+    """Follow what comes along, to what it refers to and to the Provenance of that, until nothing new is met."""
+    wanted = SUPPORTING.intersection(work.order.types)
+    new = {(type_, id_) for type_, ids in found.items() for id_ in ids}
+    while new:
+        met: set[str] = set()
+        for type_ in sorted({of for of, _ in new}) if wanted else ():
+            reach = work.reach(type_)
+            ids = sorted(id_ for of, id_ in new if of == type_)
+            async for batch in _named(work, type_, ids, reach):
+                met |= lines.refs(batch.open().lines, wanted)
+        if work.order.provenance:
+            shared = sorted(one for one in new if one[0] in wanted)
+            for part in _chunks(shared, work.limits.named):
+                met |= {f"Provenance/{one}" for one in await work.source.targeted(part)}
+        new = {(type_, id_) for type_, _, id_ in (one.partition("/") for one in met)} - {
+            (type_, id_) for type_, ids in found.items() for id_ in ids
+        }
+        for type_, id_ in new:
+            found.setdefault(type_, set()).add(id_)
+    if work.order.provenance == "latest":
+        known = sorted(found.get("Provenance", ()))
+        found["Provenance"] = await _chosen(work, _named(work, "Provenance", known, work.reach("Provenance")), None)
+
+
+async def _named(work: Work, type_: str, ids: Sequence[str], reach: Reach | None) -> AsyncIterator[Batch]:
+    if reach is None:
+        return
+    for part in _chunks(ids, work.limits.named):
+        async for batch in work.source.named(type_, part, When(work.moment), reach):
+            yield batch
+
+
+async def _chosen(work: Work, batches: AsyncIterator[Batch], types: set[str] | None) -> set[str]:
+    """Ids of the Provenance about records of these types (None: any); with `latest` the newest about each record."""
+    newest: dict[str, tuple[str, str]] = {}
+    every: set[str] = set()
+    async for batch in batches:
+        for line in batch.open().lines:
+            one = json.decode(line, LARGEST)
+            about = [str(target.get("reference", "")) for target in one.get("target", ())]
+            about = [link for link in about if types is None or link.partition("/")[0] in types]
+            every |= {one["id"]} if about else set()
+            for link in about:
+                newest[link] = max(newest.get(link, ("", "")), (str(one.get("recorded", "")), one["id"]))
+    return {id_ for _, id_ in newest.values()} if work.order.provenance == "latest" else every
+
+
+def _emitted(work: Work, found: Mapping[str, set[str]]) -> Iterable[Part]:
+    for type_ in (*sorted(SUPPORTING.intersection(work.order.types)), "Provenance"):
+        for ids in _chunks(sorted(found.get(type_, ())), work.limits.named):
+            yield Part("emit", 0, {"type": type_, "ids": ids})
+
+
+def _chunks(items: Sequence[Any], size: int) -> Iterable[Any]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
+
+
+# Finish ---------------------------------------------------------------------------------------------------------------
+
+
+async def _nothing_more(_: Work, __: Output) -> None:
+    """What the order left out is said at the end of any output."""
+
+
+async def finish(work: Work) -> None:
+    """Make files of the pieces, and remove what nobody will ask for."""
+    pieces = list(await work.turns.pieces(work.task))
+    said = await _written(work, _nothing_more) if work.order.warnings else Done()
+    pieces += [(said.object, one) for one in said.pieces if said.object is not None]
+    made = [
+        await manifest.checked(draft, secrets.token_hex(20), work.files)
+        for draft in manifest.packed(pieces, work.limits.file)
+    ]
+    await work.turns.finish(work.task, made, work.limits.kept)
+    kept = {name for name, _ in pieces}
+    there = await work.files.names(f"{work.tenant.id}/{work.job.id}")
+    await work.files.remove([name for name in there if name not in kept])
+
+
+STEPS = {"plan": plan, "read": read, "gather": gather, "emit": emit, "finish": finish}

@@ -1,0 +1,300 @@
+"""What exports read: a tenant's records as they stood at one moment, type by type, in short transactions.
+
+The version that counts is the newest one whose time is not after the moment: the current one, or for what was changed
+since, one of the versions before it. Each part reads under one snapshot, so that what changes meanwhile is neither lost
+nor read twice. What a reach shows is decided by `visible`, row by row, as for every other reader.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from ..access.reach import Reach
+from ..bulk.steps import When
+from ..fhir.definitions import RESOURCES, SEARCH
+from ..fhir.outcomes import Unavailable
+from .bodies import whole
+from .bound import Bound
+from .found import Found
+from .pool import Connection, Pool, Row
+from .reads import Reads
+from .visible import Sight
+
+BATCH = 500
+"""Rows that are in memory at once."""
+PATIENCE = 15.0
+"""Seconds that an export waits for writes that run; then its moment is before theirs."""
+SETTLED = 0.1
+"""A transaction shows itself this long after its time was taken, at the latest."""
+EVER = datetime(1, 1, 1, tzinfo=UTC)
+
+NOW = "select clock_timestamp() as now, oldest_write() as oldest"
+BEGIN = "select set_config('app.tenant', $1::int4::text, true)"
+COLUMNS = "b.rid, b.id, v.ver, v.updated, v.subject, v.others, v.dic, v.kid, v.body, v.lab"
+CURRENT = f"""
+select {COLUMNS} from body b, lateral (select b.ver, b.updated, b.subject, b.others, b.dic, b.kid, b.body, b.lab) v
+where b.tenant = $1 and b.rt = $2 and b.updated <= $3 and b.updated > $4 and b.updated <= $5
+"""
+BEFORE = f"""
+select {COLUMNS} from body b cross join lateral (
+  select h.ver, h.updated, h.subject, h.others, h.dic, h.kid, h.body, h.lab | b.lab as lab from hist h
+  where h.tenant = $1 and h.rt = $2 and h.id = b.id and h.updated <= $3 order by h.ver desc limit 1) v
+where b.tenant = $1 and b.rt = $2 and b.updated > $3 and v.updated > $4 and v.updated <= $5
+"""
+CHANGED = """
+b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and r.updated > {since} {more}
+  union select g.rid from body g where g.tenant = $1 and g.rt = $2 and g.body is null and g.updated > {since} {gone}))
+"""
+IN_RANGE = "b.rid > $6 and b.rid <= $7"
+OF_PATIENTS = """
+b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and r.pat = any($7::int8[])
+  union select m.rid from res_pat m where m.tenant = $1 and m.rt = $2 and m.pat = any($7::int8[])))
+"""
+GONE = """
+b.rid = any(array(select g.rid from body g where g.tenant = $1 and g.rt = $2 and g.body is null and g.updated > {}))
+"""
+ABOUT = "(b.subject = any($6::text[]) or b.others && $6::text[])"
+CUTS = """
+select n, rid from (select row_number() over (order by rid) as n, rid from body where tenant = $1 and rt = $2) x
+where n % $3 = 0 order by n
+"""
+COUNT = "select count(*) as n, coalesce(max(rid), 0) as top from body where tenant = $1 and rt = $2"
+RECENT = """
+select count(*) as n from (
+  select from res where tenant = $1 and rt = $2 and updated > $3
+  union all select from body where tenant = $1 and rt = $2 and body is null and updated > $3) x
+"""
+PATIENTS = "select id from body where tenant = $1 and rt = $2 and rid > $3 and rid <= $4 order by rid"
+EXISTING = "select id from body where tenant = $1 and rt = $2 and id = any($3::text[])"
+TARGETING = """
+select b.id from res r join body b on b.tenant = r.tenant and b.rid = r.rid
+where r.tok && array(
+  select x.own # $3 from res x where x.tenant = $1 and x.pat = any($4::int8[]) and x.rt = any($5::int2[])
+  union select x.own # $3 from res_pat m join res x on x.tenant = m.tenant and x.rid = m.rid
+    where m.tenant = $1 and m.pat = any($4::int8[]) and x.rt = any($5::int2[]))
+and (r.tenant = $1 and r.rt = $2) is true
+"""
+TARGETED = """
+select b.id from res r join body b on b.tenant = r.tenant and b.rid = r.rid
+where r.tok && $3::int8[] and (r.tenant = $1 and r.rt = $2) is true
+"""
+BEFORE_IT = """
+select h.ver, h.updated, h.subject, h.others, h.dic, h.kid, h.body, h.lab | b.lab as lab
+from hist h join body b on b.tenant = h.tenant and b.rt = h.rt and b.id = h.id
+where h.tenant = $1 and h.rt = $2 and h.id = $3 and h.ver < $4 order by h.ver desc limit 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Rows of a type with numbers above `low`, up to `high`: about so many."""
+
+    low: int
+    high: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Lines as they are served; ids of what was deleted, and of what cannot be read."""
+
+    lines: list[bytes] = field(repr=False)
+    gone: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of one type that the caller may see; opened where that keeps nobody waiting."""
+
+    type: str
+    rows: Sequence[Row] = field(repr=False)
+    bound: Bound = field(repr=False)
+
+    def patients(self) -> Sequence[tuple[str, ...]]:
+        """Whose compartments each row lies in, the one it is about first."""
+        return [() if row["subject"] is None else (row["subject"], *(row["others"] or ())) for row in self.rows]
+
+    def only(self, kept: Sequence[bool]) -> "Batch":
+        """The rows for which this says so."""
+        return Batch(self.type, [row for row, one in zip(self.rows, kept, strict=True) if one], self.bound)
+
+    def open(self) -> Opened:
+        """The lines; a row that cannot be opened is named instead."""
+        found = Opened([])
+        type_, unpack = self.type, self.bound.bodies.unpack
+        for row in self.rows:
+            id_, sealed = row["id"], row["body"]
+            if sealed is None:
+                found.gone.append(id_)
+                continue
+            try:
+                rest = unpack(type_, id_, sealed, row["dic"], row["kid"])
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001  whatever is wrong with it, the others go on (BULK-14)
+                found.broken.append(id_)
+            else:
+                found.lines.append(whole(type_, id_, row["ver"], row["updated"], rest))
+        return found
+
+
+class PostgresSource:
+    """Records of one tenant, for exports."""
+
+    def __init__(self, bound: Bound, pool: Pool, reads: Reads) -> None:
+        self._bound = bound
+        self._pool = pool
+        self._sight = Sight(bound, pool, reads)
+
+    async def moment(self, asked: datetime) -> datetime:
+        """The time up to which everything is final: when the export was asked for, once the writes that ran then are
+        done; where one takes too long, just before it began.
+        """
+        begun = monotonic()
+        while True:
+            row = await self._pool.fetchrow(NOW)
+            assert row is not None  # noqa: S101  a select without from
+            oldest: datetime | None = row["oldest"]
+            if row["now"] > asked + timedelta(seconds=SETTLED):
+                if oldest is None or oldest > asked:
+                    return asked
+                if monotonic() - begun > PATIENCE:
+                    return oldest - timedelta(microseconds=1)
+            await asyncio.sleep(0.05)
+
+    async def cuts(self, type_: str, since: datetime | None, size: int) -> Sequence[Cut]:
+        """A type's rows in ranges of about `size`; with `since`, where little changed, in one."""
+        rt = RESOURCES[type_]
+        async with self._reading() as connection:
+            every = await connection.fetchrow(COUNT, self._bound.tenant, rt)
+            count = every["n"] if every else 0
+            if since is not None:
+                recent = await connection.fetchval(RECENT, self._bound.tenant, rt, since)
+                if recent <= size:
+                    return [Cut(0, every["top"], recent)] if recent and every else []
+            if not count or every is None:
+                return []
+            ends = [row["rid"] for row in await connection.fetch(CUTS, self._bound.tenant, rt, size)]
+        highs = [*ends, every["top"]] if not ends or ends[-1] < every["top"] else ends
+        lows = [0, *highs[:-1]]
+        left = [size] * (len(highs) - 1) + [count - size * (len(highs) - 1)]
+        return [Cut(low, high, rows) for low, high, rows in zip(lows, highs, left, strict=True)]
+
+    async def patients(self, low: int, high: int) -> Sequence[str]:
+        """The ids of the Patients with these row numbers, deleted ones too: their records are asked for by them."""
+        async with self._reading() as connection:
+            rows = await connection.fetch(PATIENTS, self._bound.tenant, RESOURCES["Patient"], low, high)
+        return [row["id"] for row in rows]
+
+    async def existing(self, type_: str, ids: Sequence[str]) -> frozenset[str]:
+        """Those of these ids that are or were records of this type."""
+        async with self._reading() as connection:
+            rows = await connection.fetch(EXISTING, self._bound.tenant, RESOURCES[type_], list(ids))
+        return frozenset(row["id"] for row in rows)
+
+    async def targeting(self, patients: Sequence[str], types: Sequence[str]) -> Sequence[str]:
+        """Ids of the Provenance of any of these patients' records of these types."""
+        hashes = self._bound.hashes
+        pats = [hashes.own("Patient", one) for one in patients]
+        salt = hashes.salt(SEARCH["Provenance"]["target"].number)
+        numbers = [RESOURCES[one] for one in types]
+        return await self._ids(TARGETING, RESOURCES["Provenance"], salt, pats, numbers)
+
+    async def targeted(self, refs: Sequence[tuple[str, str]]) -> Sequence[str]:
+        """Ids of the Provenance of any of these records."""
+        number = SEARCH["Provenance"]["target"].number
+        tokens = [self._bound.hashes.reference(number, type_, id_) for type_, id_ in refs]
+        return await self._ids(TARGETED, RESOURCES["Provenance"], tokens)
+
+    async def _ids(self, sql: str, *args: Any) -> Sequence[str]:
+        async with self._reading() as connection:
+            return [row["id"] for row in await connection.fetch(sql, self._bound.tenant, *args)]
+
+    async def between(self, type_: str, low: int, high: int, when: When, reach: Reach) -> AsyncIterator[Batch]:
+        """The records of a type with these row numbers."""
+        where = IN_RANGE
+        if when.since is not None:
+            where += " and " + CHANGED.format(
+                since="$4", more="and r.rid > $6 and r.rid <= $7", gone="and g.rid > $6 and g.rid <= $7"
+            )
+        later = (
+            IN_RANGE
+            + " and "
+            + CHANGED.format(since="$3", more="and r.rid > $6 and r.rid <= $7", gone="and g.rid > $6 and g.rid <= $7")
+        )
+        async for batch in self._rows(type_, when, reach, where, later, (low, high)):
+            yield batch
+
+    async def about(self, type_: str, patients: Sequence[str], when: When, reach: Reach) -> AsyncIterator[Batch]:
+        """The records of a type in the compartments of these patients."""
+        pats = [self._bound.hashes.own("Patient", one) for one in patients]
+        live = OF_PATIENTS if when.since is None else f"({OF_PATIENTS} or {GONE.format('$4')})"
+        where, later = f"{ABOUT} and {live}", f"{ABOUT} and ({OF_PATIENTS} or {GONE.format('$3')})"
+        async for batch in self._rows(type_, when, reach, where, later, (list(patients), pats)):
+            yield batch
+
+    async def named(self, type_: str, ids: Sequence[str], when: When, reach: Reach) -> AsyncIterator[Batch]:
+        """The records of a type with these ids."""
+        where = "b.id = any($6::text[])"
+        async for batch in self._rows(type_, when, reach, where, where, (list(ids),)):
+            yield batch
+
+    async def _rows(
+        self, type_: str, when: When, reach: Reach, where: str, later: str, args: tuple[Any, ...]
+    ) -> AsyncIterator[Batch]:
+        """What holds now, then what held before it was changed; under one snapshot."""
+        since, until = when.since or EVER, min(when.until or when.moment, when.moment)
+        given = (self._bound.tenant, RESOURCES[type_], when.moment, since, until, *args)
+        live = "" if when.since is not None else " and v.body is not null"
+        async with self._reading() as connection:
+            for sql in (f"{CURRENT} and {where}{live}", f"{BEFORE} and {later}{live}"):
+                cursor = await connection.cursor(f"{sql} order by b.rid", *given)
+                while rows := await cursor.fetch(BATCH):
+                    shown = await self._seen(connection, type_, rows, reach)
+                    if shown:
+                        yield Batch(type_, shown, self._bound)
+
+    async def _seen(self, connection: Connection, type_: str, rows: Sequence[Row], reach: Reach) -> Sequence[Row]:
+        """The rows that the reach shows: where it is wide their own labels tell, else `visible` is asked."""
+        if reach.open:
+            return rows
+        if reach.wide:
+            return [row for row in rows if not row["lab"] & reach.withheld]
+        judged = [await self._judged(connection, type_, row) for row in rows]
+        try:
+            sure = {one.id for one in await self._sight.among(reach, judged)}
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  one of them cannot be looked at: the others are looked at alone
+            sure = {one.id for one in judged if await self._shows(reach, one)}
+        return [row for row in rows if row["id"] in sure]
+
+    async def _judged(self, connection: Connection, type_: str, row: Row) -> Found:
+        """By what a row is judged: a deletion by the version before it."""
+        if row["body"] is None:
+            before = await connection.fetchrow(BEFORE_IT, self._bound.tenant, RESOURCES[type_], row["id"], row["ver"])
+            if before is not None:
+                return Found.of(before, type_, row["id"], self._bound.bodies)
+        return Found.of(row, type_, row["id"], self._bound.bodies)
+
+    async def _shows(self, reach: Reach, judged: Found) -> bool:
+        try:
+            return await self._sight.shows(reach, judged)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  what cannot be looked at is not shown
+            return False
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Connection]:
+        async with (
+            self._pool.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute(BEGIN, self._bound.tenant)
+            yield connection

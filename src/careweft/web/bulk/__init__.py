@@ -1,0 +1,1 @@
+"""The doors of Bulk Data: kick-off, status, jobs, files."""
