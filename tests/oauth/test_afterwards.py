@@ -258,3 +258,26 @@ async def test_a_bearer_asks_about_its_own_client_alone():
         await shown(mine, "x")
     with pytest.raises(InvalidClient):
         await asked(world, mine, client_id="phone")
+
+
+@pytest.mark.parametrize("broken", ["permits", "journal"])
+async def test_a_refresh_token_is_never_said_to_be_dead_before_it_is(broken):
+    """OAUTH-20: 503 while the end cannot be written, and the token works on; once it can, it is dead."""
+    world = peopled()
+    flow = Flow(world)
+    given = await flow.tokens()
+    end = world.permits.end
+
+    async def down(*_):
+        raise Unavailable
+
+    if broken == "permits":
+        world.permits.end = down
+    else:
+        world.spent.down = True
+    with pytest.raises(TemporarilyUnavailable):
+        await taken_back(world, given["refresh_token"], client_id="app", client_secret=SECRET)
+    world.permits.end, world.spent.down = end, False
+    assert await opens(world, given["access_token"], PATIENT)
+    await taken_back(world, given["refresh_token"], client_id="app", client_secret=SECRET)
+    assert not await opens(world, given["access_token"], PATIENT)

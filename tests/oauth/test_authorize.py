@@ -201,6 +201,33 @@ async def test_unknown_parameters_and_empty_ones_are_passed_over(world):
     assert await Flow(world).begin(asked(utm_source="x", prompt="", claims="{}"))
 
 
+BASIC_OP = {
+    "without nonce": {"nonce": None},
+    "scope email, address, phone": {"scope": "openid email address phone patient/*.rs"},
+    "display page": {"display": "page"},
+    "display popup": {"display": "popup"},
+    "ui_locales": {"ui_locales": "se fi"},
+    "claims_locales": {"claims_locales": "se"},
+    "acr_values": {"acr_values": "1 2"},
+    "login_hint": {"login_hint": "buffy@example.org"},
+    "id_token_hint": {"id_token_hint": "a.b.c"},
+    "claims, essential": {"claims": '{"userinfo":{"name":{"essential":true}}}'},
+    "an unknown parameter": {"extra": "foobar"},
+    "max_age 1": {"max_age": "1"},
+    "max_age 10000": {"max_age": "10000"},
+    "prompt login": {"prompt": "login"},
+    "prompt consent": {"prompt": "consent"},
+    "a long nonce": {"nonce": "n" * 1000},
+}
+
+
+@pytest.mark.parametrize("name", BASIC_OP)
+async def test_what_an_openid_provider_takes(world, name):
+    """OAUTH-27: what the OpenID Foundation's basic plan sends is taken; what means nothing here is passed over."""
+    request = await Flow(world).begin(asked(**{"scope": "openid patient/*.rs"} | BASIC_OP[name]))
+    assert request.scopes == ("openid", "patient/*.rs")
+
+
 async def test_resource_says_the_same_as_aud(world):
     """SMART-04."""
     assert await Flow(world).begin(asked(aud=None, resource=PATIENT_BASE))
