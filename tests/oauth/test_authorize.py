@@ -62,6 +62,8 @@ async def test_what_is_shown_and_never_redirected(world, name):
     with pytest.raises(ShownRefusal) as refused:
         await Flow(world).begin(asked(**dict(SHOWN[name])))
     assert refused.value.status == 400
+    assert (refused.value.entry.status, refused.value.entry.client) == (400, None)
+    assert "http" not in refused.value.entry.reason
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])

@@ -145,7 +145,7 @@ ASKABLE = st.lists(
 
 
 @given(asked=ASKABLE, data=st.data())
-@settings(max_examples=count(100, 5000), deadline=None)
+@settings(max_examples=count(50, 5000), deadline=None)
 def test_nothing_is_granted_that_was_not_asked_for(asked, data):
     """Whatever is ticked: each granted scope lies within one that was asked for; and all ticked is all asked."""
     offered = boxes(*asked)

@@ -118,8 +118,12 @@ class Granting:
     async def begin(self, tenant: Tenant, pairs: Pairs, context: Context) -> Pending:
         """The request of these parameters, checked and kept. Raises ShownRefusal, RedirectedRefusal, Unavailable."""
         now = self.now()
-        asked, client, pushed = await self._asked(tenant, pairs, now)
-        uri = registered_redirect(asked, client)
+        try:
+            asked, client, pushed = await self._asked(tenant, pairs, now)
+            uri = registered_redirect(asked, client)
+        except ShownRefusal as shown:
+            shown.entry = entry(tenant, None, shown.status, context, now, reason=shown.reason)
+            raise
         try:
             return await self._kept(tenant, asked, client, uri, now, pushed=pushed)
         except (OAuthError, Unavailable) as failure:
@@ -455,7 +459,7 @@ def said(wrong: OAuthError) -> str:
 
 def entry(
     tenant: Tenant,
-    client: Client,
+    client: Client | None,
     status: int,
     context: Context,
     at: datetime,
@@ -473,7 +477,7 @@ def entry(
         surface=surfaces.issuers.V2.name,
         status=status,
         request_id=context.request_id,
-        client=client.id,
+        client=None if client is None else client.id,
         user=None if session is None else (session.account.fhir_user or session.account.id),
         patient=patient,
         patients=() if patient is None else (patient,),
