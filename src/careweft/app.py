@@ -31,6 +31,7 @@ from .adapters.files import DiskFiles
 from .adapters.itself import Itself
 from .adapters.keysets import CachedKeySets
 from .adapters.mail import Smtp
+from .adapters.upstream import OpenIdProvider
 from .bulk.desk import DAY
 from .bulk.desk import Desk as ExportDesk
 from .bulk.order import Order
@@ -85,6 +86,7 @@ from .store.tenants import PostgresTenants
 from .store.throttle import PostgresThrottle
 from .store.tickets import PostgresTickets
 from .store.turns import PostgresTurns
+from .store.upstreams import PostgresUpstreams
 from .tenancy import Tenant
 from .web import Site
 from .web import application as doors
@@ -313,7 +315,9 @@ def _joined(
         now=clock.now,
         chance=chance,
     )
-    people = Reception.of(means)
+    guarded = Fetcher(allow=frozenset(settings.fetch_allow))
+    provider = OpenIdProvider(guarded, key_sets, clock.now)
+    people = Reception.of(means, PostgresUpstreams(small, master, clock.now), provider)
     frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
     verifier = Verifier(settings.public_url, keyring, revocations, clock.now)
     sights = PostgresSights(clinical, people, clock.now)

@@ -77,7 +77,7 @@ async def test_unknown_names_take_as_long(here):
     """OATK-16: 500 sign-ins each; the medians differ by less than a twentieth."""
     ana = await here.person()
 
-    desk = Reception.of(replace(here.desk.means, passwords=Passwords(here.desk.means.sealing)))
+    desk = Reception.of(replace(here.desk.means, passwords=Passwords(here.desk.means.sealing)), None, None)
     kept = here.desk.means.sealing.seal(COSTLY.encode(), place(ana.id))
     await here.people.change(here.tenant.number, [SetPassword(ana.id, kept)], entry_of(here))
 
@@ -285,7 +285,7 @@ async def test_one_address_is_throttled_over_all_names(here):
 async def test_two_hundred_sign_in_and_the_loop_goes_on(here):
     """LOAD-09: while so many passwords are hashed, whatever else the process does waits no longer than a moment."""
     everyone = [await here.person() for _ in range(tests_world.count(20, 200))]
-    desk = Reception.of(replace(here.desk.means, passwords=Passwords(here.desk.means.sealing)))
+    desk = Reception.of(replace(here.desk.means, passwords=Passwords(here.desk.means.sealing)), None, None)
     for one in everyone:
         kept = here.desk.means.sealing.seal(COSTLY.encode(), place(one.id))
         await here.people.change(here.tenant.number, [SetPassword(one.id, kept)], entry_of(here))

@@ -17,6 +17,10 @@ from careweft.accounts.counts import Counts
 from careweft.accounts.means import Means
 from careweft.accounts.passwords import Passwords
 from careweft.accounts.reception import Reception
+from careweft.adapters.clock import now as utc
+from careweft.adapters.fetch import Fetcher
+from careweft.adapters.keysets import CachedKeySets
+from careweft.adapters.upstream import OpenIdProvider
 from careweft.intake.load import Intake
 from careweft.intake.pieces import Piece
 from careweft.ports.people import Account, Visit, number
@@ -29,6 +33,7 @@ from careweft.store.sessions import PostgresSessions
 from careweft.store.someone import Chart
 from careweft.store.throttle import PostgresThrottle
 from careweft.store.tickets import PostgresTickets
+from careweft.store.upstreams import PostgresUpstreams
 from careweft.tenancy import Tenant
 from tests.store.house import connected
 
@@ -158,7 +163,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(database, works=True) -> AsyncIterator[World]:
+async def world(database, works=True, allow=frozenset()) -> AsyncIterator[World]:
     """A world of one's own over a database."""
     from careweft.store.listen import Listener
     from careweft.store.tenants import PostgresTenants
@@ -181,9 +186,12 @@ async def world(database, works=True) -> AsyncIterator[World]:
         now=clock,
         chance=secrets.token_bytes,
     )
+    fetcher = Fetcher(allow=allow)
+    provider = OpenIdProvider(fetcher, CachedKeySets(fetcher.get), utc)
+    desk = Reception.of(means, PostgresUpstreams(pool, master, clock), provider)
     tenants = PostgresTenants(pool, Listener(pool.connect))
     made = [await tenants.create(name, str(uuid.uuid4()), "America/New_York", (), ()) for name in ("Maple", "Birch")]
     try:
-        yield World(database, pool, clock, Reception.of(means), people, sessions, outbox, clinical, *made)
+        yield World(database, pool, clock, desk, people, sessions, outbox, clinical, *made)
     finally:
         await pool.close()

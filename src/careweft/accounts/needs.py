@@ -131,6 +131,10 @@ class Register(Protocol):
         """The account that an upstream identity was linked to."""
         ...
 
+    async def linked(self, tenant: int, issuer: str, account: str) -> bool:
+        """Is an identity of this issuer linked to the account?"""
+        ...
+
     async def majority(self, tenant: int) -> int:
         """At which age a child of this tenant is of age."""
         ...

@@ -7,6 +7,7 @@ from ..ports.people import Account, Charge, Session
 from ..tenancy import Tenant
 from .charges import charges, own_patient
 from .factors import Factors
+from .federation import Federation, Provider, Upstreams
 from .joining import Invitations
 from .means import Means
 from .needs import Secrets, Someone
@@ -29,9 +30,10 @@ class Reception:
     invitations: Invitations
     relations: Relations
     office: Office
+    federation: Federation
 
     @classmethod
-    def of(cls, means: Means) -> "Reception":
+    def of(cls, means: Means, upstreams: Upstreams, provider: Provider) -> "Reception":
         """Every service over the same means."""
         sign_in = SignIn(means)
         factors = Factors(means, sign_in.elevate)
@@ -46,6 +48,7 @@ class Reception:
             invitations,
             relations,
             Office(means, invitations, relations),
+            Federation(means, sign_in, upstreams, provider),
         )
 
     async def find(self, tenant: int, id_: str) -> Account | None:

@@ -15,6 +15,7 @@ from ..registry.authorization import CODES, Narrowing, Said, State, due, now_is
 from ..registry.narrowing import everything, only_types, spelled
 from ..tenancy import Tenant
 from ..tenancy.brand import Brand, checked
+from . import upstream
 from .apps import operator, terminal
 from .model import Command, Wrong, arg
 from .place import at_home, show
@@ -328,4 +329,5 @@ COMMANDS = (
         step("withdraw"),
         (OF, CLIENT, CODE, REASON),
     ),
+    *upstream.COMMANDS,
 )

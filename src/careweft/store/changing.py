@@ -183,7 +183,8 @@ async def end_upstream(on: Connection, tenant: int, change: c.EndUpstream) -> No
     """One upstream session, or all of a subject."""
     await on.execute(
         ENDING.format(
-            "issuer = $2 and ($3::text is null or subject = $3) and ($4::text is null or upstream_sid = $4)"
+            "issuer = $2 and ($3::text is null or subject = $3) "
+            " and ($4::text is null or upstream_sid = $4 or (upstream_sid is null and $3::text is not null))"
             " and ($3::text is not null or $4::text is not null)"
         ),
         tenant, change.issuer, change.subject, change.upstream_sid,

@@ -38,6 +38,7 @@ from relation r join account a on a.id = r.account where r.tenant = $1 and r.end
   order by r.created, r.id"""
 ENDING = "(r.until is not null or r.minor)"
 DUE = "select distinct tenant from relation where ended is null and until <= $1"
+LINKED = "select 1 from identity where tenant = $1 and issuer = $2 and account = $3 limit 1"
 IDENTITY = f"""select {ACCOUNT} from identity i join account a on a.id = i.account
   where i.tenant = $1 and i.issuer = $2 and i.subject = $3 and a.tenant = $1"""
 
@@ -100,6 +101,10 @@ class PostgresPeople:
     async def identity(self, tenant: int, issuer: str, subject: str) -> Account | None:
         """As accounts.Register."""
         return await self._account(IDENTITY, tenant, issuer, subject)
+
+    async def linked(self, tenant: int, issuer: str, account: str) -> bool:
+        """As accounts.Register."""
+        return await self._pool.fetchrow(LINKED, tenant, issuer, account) is not None
 
     async def majority(self, tenant: int) -> int:
         """As accounts.Register."""
