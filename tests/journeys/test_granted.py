@@ -14,15 +14,18 @@ import pytest
 from careweft import surfaces
 from careweft.accounts.changes import Create, OpenSession, Relate, SetEnabled, Unrelate
 from careweft.adapters import clock
+from careweft.app import open_house
 from careweft.oauth import secrets
 from careweft.oauth.authorization import Pick
 from careweft.oauth.frame import Context
 from careweft.ports.clients import Client
 from careweft.ports.people import Account, Session
+from careweft.web import Front
 from tests.oauth.flow import CHALLENGE, EVERYTHING, REDIRECT, VERIFIER
 from tests.store.house import entry
 from tests.web.desk import opened
 from tests.web.twins import patient, pulse
+from tests.world import count
 
 pytestmark = pytest.mark.anyio
 CONTEXT = Context("request-1")
@@ -33,6 +36,7 @@ RECORDS = [
     {"resourceType": "Practitioner", "id": "y", "name": [{"family": "Yolanda"}]},
     {"resourceType": "RelatedPerson", "id": "ben", "patient": {"reference": "Patient/cleo"}},
 ]
+COPIES = count(20, 50)
 PEOPLE = {
     "ana": ("patient", "Patient/ana"),
     "ben": ("representative", "RelatedPerson/ben"),
@@ -71,16 +75,19 @@ class Town:
             step = await granting.step(tenant, request, session, CONTEXT)
         return step
 
-    async def tokens(self, who, scope, patient_=None, without=()):
-        """What the token endpoint answers after a yes to all but `without`."""
+    async def code(self, who, scope, patient_=None, without=()):
+        """A yes to all but `without`, as the form of a token request."""
         step = await self.ask(who, scope, patient_)
         keys = [one.key for one in step.permissions if one.key not in without]
         url = await self.desk.house.auth.granting.permit(
             self.desk.tenant, step.request, self.sessions[who], keys, CONTEXT
         )
         code = dict(parse_qsl(urlsplit(url).query))["code"]
-        form = {"code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
-        return await self.token(grant_type="authorization_code", **form)
+        return {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
+
+    async def tokens(self, who, scope, patient_=None, without=()):
+        """What the token endpoint answers to that."""
+        return await self.token(**await self.code(who, scope, patient_, without))
 
     async def token(self, **form):
         path = f"/auth/{self.desk.tenant.id}/oauth2/v1/token"
@@ -116,10 +123,8 @@ async def settled(database, folder):
         town = Town(desk, {}, secrets.identifier())
         for name, (role, record) in PEOPLE.items():
             who = Account(secrets.identifier(), number, name, name.title(), None, role, record)
-            sid = secrets.identifier()
-            await town.change(
-                Create(who, now), OpenSession(sid, name.encode().ljust(32), who.id, now, ("pwd",), "", None, False)
-            )
+            sid, key = secrets.identifier(), secrets.identifier().encode()[:32]
+            await town.change(Create(who, now), OpenSession(sid, key, who.id, now, ("pwd",), "", None, False))
             town.sessions[name] = Session(sid, who, now, now, now, ("pwd",))
         ben = town.sessions["ben"].account.id
         await town.change(
@@ -184,3 +189,33 @@ async def test_what_people_grant_and_take_back(module_database, tmp_path):
         for secret in (mine["refresh_token"], again["refresh_token"], token):
             assert secret not in dump
             assert secret.rsplit("_", 1)[-1] not in dump
+
+
+async def crowd(town, other, form):
+    """Many at once, half of them at another process's door: how many were answered with tokens."""
+    path = f"/auth/{town.desk.tenant.id}/oauth2/v1/token"
+    doors = [
+        httpx.AsyncClient(transport=httpx.ASGITransport(front), base_url=town.desk.house.settings.public_url)
+        for front in (town.desk.front, other)
+    ]
+    asked = [doors[n % 2].post(path, data=form | {"client_id": "app"}) for n in range(COPIES)]
+    answers = await asyncio.gather(*asked)
+    for one in doors:
+        await one.aclose()
+    assert {answer.status_code for answer in answers} <= {200, 400, 503}
+    return [answer.json() for answer in answers if answer.status_code == 200]
+
+
+async def test_of_fifty_at_two_doors_one_is_answered(module_database, tmp_path):
+    """OAUTH-06, OAUTH-18: one code, one refresh token, over two processes; and then nothing of it works."""
+    async with settled(module_database, tmp_path) as town, open_house(town.desk.house.settings) as second:
+        other = Front(second.site())
+        for _ in range(count(1, 200)):
+            form = await town.code("ana", "launch/patient offline_access patient/*.rs")
+            (winner,) = await crowd(town, other, form)
+            await town.soon(401, winner["access_token"], "Patient/ana")
+            given = await town.tokens("ana", "launch/patient offline_access patient/*.rs")
+            refresh = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"]}
+            (winner,) = await crowd(town, other, refresh)
+            await town.soon(401, winner["access_token"], "Patient/ana")
+            assert await crowd(town, other, refresh | {"refresh_token": winner["refresh_token"]}) == []
