@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from ..ports.journal import Entry
 from ..ports.people import Account, Visit
@@ -46,6 +46,14 @@ class Upstream:
     claim: str | None = None
     system: str | None = None
     enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a provider is called, and the origin that the form of its button leads to."""
+
+    name: str
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +109,13 @@ class Federation:
         self._upstreams = upstreams
         self._provider = provider
 
-    async def offered(self, tenant: Tenant) -> str | None:
-        """What the tenant's provider is called, for the button of the sign-in page; None where there is none."""
+    async def offered(self, tenant: Tenant) -> Offer | None:
+        """The tenant's provider, for the button of the sign-in page; None where there is none."""
         found = await self._upstreams.of(tenant.number)
-        return found.name if found is not None and found.enabled else None
+        if found is None or not found.enabled:
+            return None
+        parts = urlsplit(found.issuer)
+        return Offer(found.name, f"{parts.scheme}://{parts.netloc}")
 
     async def begin(self, tenant: Tenant, back: str) -> Begun:
         """Send somebody there; `back` comes out of `finish` again. Raises Elsewhere (`upstream.none`), Wrong."""

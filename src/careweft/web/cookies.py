@@ -56,6 +56,14 @@ class Jar:
         """The header that keeps this ticket, for ten minutes; without a value it is forgotten."""
         return _header(f"{self._prefix}-half-{tenant.id}={value}; Max-Age={HALF_SECONDS if value else 0}{self._flags}")
 
+    def bound(self, cookies: Cookies, tenant: Tenant) -> str:
+        """What binds a sign-in at the tenant's own provider to the browser that was sent there."""
+        return cookies.get(f"{self._prefix}-bound-{tenant.id}", "")
+
+    def keep_bound(self, tenant: Tenant, value: str) -> tuple[bytes, bytes]:
+        """The header that keeps it, for ten minutes; without a value it is forgotten."""
+        return _header(f"{self._prefix}-bound-{tenant.id}={value}; Max-Age={HALF_SECONDS if value else 0}{self._flags}")
+
     def keep_visit(self, value: str) -> tuple[bytes, bytes]:
         """The header that marks a browser, for an hour."""
         return _header(f"{self._prefix}-visit={value}; Max-Age={VISIT_SECONDS}{self._flags}")

@@ -59,6 +59,7 @@ class SigningIn:
             ("POST", path, self.password),
             ("GET", f"{path}/second", self.show_second),
             ("POST", f"{path}/second", self.second),
+            ("POST", f"{path}/upstream", self.upstream),
             ("POST", f"{path}/passkey", self.passkey),
             ("POST", f"{path}/passkey/options", self.options),
         ):
@@ -67,7 +68,7 @@ class SigningIn:
     async def show(self, request: Request) -> Reply:
         """`GET`"""
         found = await self.find(request)
-        return found if isinstance(found, Reply) else self._page(request, found)
+        return found if isinstance(found, Reply) else await self.page(request, found)
 
     async def password(self, request: Request) -> Reply:
         """`POST`: name and password."""
@@ -77,14 +78,26 @@ class SigningIn:
         filled = await self.counter.take(request, found.form)
         username, password = filled.one("username"), filled.one("password", 4096)
         if errors := self._missing(request, username=username, password=password):
-            return self._page(request, found, errors, username, 422)
+            return await self.page(request, found, errors, username, 422)
         try:
             told = await self.people.sign_in.password(
                 request.known_tenant, username.strip(), password, visit(request, self.counter.jar)
             )
         except Refused as refused:
-            return self._page(request, found, faults(request, refused), username, refused.status)
+            return await self.page(request, found, faults(request, refused), username, refused.status)
         return self._proved(request, found, told)
+
+    async def upstream(self, request: Request) -> Reply:
+        """`POST`: on to the tenant's own provider; `account/upstream` is where it sends people back to."""
+        found = await self.find(request)
+        if isinstance(found, Reply):
+            return found
+        await self.counter.take(request, found.form)
+        try:
+            begun = await self.people.federation.begin(request.known_tenant, f"{found.path} {found.onward}")
+        except Refused as refused:
+            return await self.page(request, found, faults(request, refused), status=refused.status)
+        return pages.seen(begun.url, self.counter.jar.keep_bound(request.known_tenant, begun.binding))
 
     async def show_second(self, request: Request) -> Reply:
         """`GET`: the page of the second step."""
@@ -107,7 +120,7 @@ class SigningIn:
         except Wrong as refused:
             if refused.key != "step":
                 return self._second_page(request, found, faults(request, refused), refused.status)
-            return self._page(request, found, faults(request, refused), status=refused.status)
+            return await self.page(request, found, faults(request, refused), status=refused.status)
         except Refused as refused:
             return self._second_page(request, found, faults(request, refused), refused.status)
         return self._proved(request, found, opened)
@@ -132,7 +145,7 @@ class SigningIn:
                 request.known_tenant, filled.one("ticket"), answer(filled), visit(request, self.counter.jar)
             )
         except Refused as refused:
-            return self._page(request, found, faults(request, refused), status=refused.status)
+            return await self.page(request, found, faults(request, refused), status=refused.status)
         return self._proved(request, found, opened)
 
     async def _code(self, request: Request, typed: str) -> Opened:
@@ -155,14 +168,20 @@ class SigningIn:
         onward = f"/account/{request.known_tenant.id}/second-factor" if told.enrol else found.onward
         return pages.seen(onward, *came_in(request, self.counter.jar, told))._replace(recorded=True)
 
-    def _page(
+    async def page(
         self, request: Request, found: Doorway, errors: Errors = (), username: str = "", status: int = 200
     ) -> Reply:
+        """The page, with the button of the tenant's own provider where it has one."""
+        offer = await self.people.federation.offered(request.known_tenant)
+        upstream = (
+            None if offer is None else {"name": offer.name, "action": _with(f"{found.path}/upstream", found.query)}
+        )
+        sends = found.sends if offer is None else (*found.sends, offer.origin)
         return self.counter.show(
             request, "signin.html", found.form, status=status, action=_with(found.path, found.query),
             passkey=f"{found.path}/passkey", query=found.query, done=found.done,
-            app=found.app, again=found.again, leave=found.leave, errors=errors, username=username, upstream=None,
-            sends=found.sends, scripts=["passkeys.js"],
+            app=found.app, again=found.again, leave=found.leave, errors=errors, username=username, upstream=upstream,
+            sends=sends, scripts=["passkeys.js"],
         )  # fmt: skip
 
     def _second_page(self, request: Request, found: Doorway, errors: Errors = (), status: int = 200) -> Reply:

@@ -17,6 +17,7 @@ from .room import Room, base, menu
 from .security import Security
 from .sessions import SessionsPage
 from .signin import doorway
+from .upstream import UpstreamDoors
 
 ACCOUNT = "/account/{tenant}"
 PERSON, ENROLLING, PRACTITIONER, VISITOR = Person(), Person(enrolling=True), Person(ROLES), Visitor()
@@ -25,12 +26,20 @@ PERSON, ENROLLING, PRACTITIONER, VISITOR = Person(), Person(enrolling=True), Per
 def rows(room: Room, identifier: Callable[[], str]) -> Iterator[Route]:
     """Every page and form of an account, and the ways to get one."""
     yield from SigningIn(room.people, room.counter, doorway).rows(f"{ACCOUNT}/sign-in", "account-sign-in")
+    yield from machines(room)
     for policy, method, path, page, action, answer in (*table(room), *practitioners(room, identifier)):
         name = f"account-{page}"
         yield Route(
             (method,), f"{ACCOUNT}/{path}", policy, answer, name, action, "accounts", speaks="page",
             page=f"{ACCOUNT}/{page}",
         )  # fmt: skip
+
+
+def machines(room: Room) -> Iterator[Route]:
+    """Where the tenant's own provider says who signed out there: no page, no form of ours."""
+    doors, path = UpstreamDoors(room), f"{ACCOUNT}/upstream/logout"
+    for method, answer in (("GET", doors.front), ("POST", doors.logout)):
+        yield Route((method,), path, VISITOR, answer, "upstream-logout", "upstream-logout", "accounts", speaks="oauth")
 
 
 Row = tuple[Person | Visitor, str, str, str, str, Handler]
@@ -40,6 +49,7 @@ def table(room: Room) -> Iterator[Row]:
     """Policy, method, path, the page that has the form, the audit entry's word, handler."""
     apps, activity, sessions, security = Apps(room), ActivityPage(room), SessionsPage(room), Security(room)
     people, again, joining, recovery = People(room), AgainPage(room), JoiningPages(room), RecoveryPages(room)
+    upstream = UpstreamDoors(room)
     yield from (
         (PERSON, "GET", "home", "home", "account-home", home),
         (PERSON, "GET", "apps", "apps", "permits-read", apps.show),
@@ -69,6 +79,7 @@ def table(room: Room) -> Iterator[Row]:
         (VISITOR, "POST", "join/choose", "join", "activation", joining.choose),
         (VISITOR, "POST", "join/accept", "join", "relation", joining.accept),
         (VISITOR, "GET", "join/{id}", "join/{id}", "activation", joining.follow),
+        (VISITOR, "GET", "upstream/back", "sign-in", "sign-in", upstream.back),
         (VISITOR, "GET", "reset", "reset", "password-reset", recovery.show),
         (VISITOR, "POST", "reset", "reset", "password-reset", recovery.ask),
         (VISITOR, "GET", "reset-sent", "reset", "password-reset", recovery.sent),
