@@ -6,7 +6,7 @@ only differ in what is sealed. Some hundreds of requests in make test, 10,000 in
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -17,9 +17,12 @@ import pytest
 from careweft import surfaces
 from careweft.access.caller import Caller
 from careweft.access.decide import Denied
+from careweft.access.labels import WORDS, words
+from careweft.access.labels import opened as opened_by
 from careweft.access.narrow import narrow, reach
 from careweft.access.reach import Reach
-from careweft.access.scopes import read_all
+from careweft.access.scopes import itself, read_all
+from careweft.access.sight import NOBODY, Lead, Sight
 from careweft.fhir.definitions import RESOURCES
 from careweft.fhir.outcomes import FhirRefusal
 from careweft.fhir.search.context import Context
@@ -32,12 +35,12 @@ from tests.store import shelf
 from tests.store.house import connected
 from tests.store.sight import visible
 from tests.store.test_agree import Chance
-from tests.web.twins import BASE, BIRCH, MAPLE, NOON, World, world
+from tests.web.twins import BASE, BIRCH, MAPLE, NOON, SightsTwin, World, world
 from tests.world import Database, count
 
 pytestmark = pytest.mark.anyio
 
-TOWNS, REQUESTS = count(5, 100), count(60, 100)
+TOWNS, REQUESTS = count(13, 104), count(25, 100)
 SEED = 20261124
 Json = dict[str, Any]
 
@@ -50,13 +53,32 @@ FILTERED = (
     "system/Encounter.rs?status=finished system/Organization.rs system/Group.rs?actual=true "
     "system/Condition.rs?category=8867-4 system/Provenance.rs?recorded=ge2024"
 )
+USER = MOST.replace("patient/", "user/")
+
+
+def leads(*ends: tuple[str, str], to: str) -> Sight:
+    return Sight(leads=tuple(Lead(type_, param, (to,)) for type_, param in ends))
+
+
+PARENT = Sight(frozenset({"1", "2"}))
+CLINIC = leads(("Patient", "organization"), ("Encounter", "service-provider"), to="Organization/1")
+CARE = leads(("CareTeam", "participant"), ("Encounter", "participant"), to="Practitioner/1")
+IN_EMERGENCY = replace(CARE, patients=frozenset({"a"}))
 CALLERS = (
-    # scopes, and the patient of the token
-    ("patient/*.rs", "1"),
-    (MOST, "1"),
-    ("patient/Observation.rs patient/Observation.s?status=final patient/Provenance.rs patient/Location.rs", "2"),
-    (FILTERED, None),
-    ("system/Patient.rs system/Observation.rs system/Practitioner.rs system/Group.rs", None),
+    # scopes, the patient of the token, and the sight of the person who granted it
+    ("patient/*.rs", "1", None),
+    (MOST, "1", None),
+    ("patient/Observation.rs patient/Observation.s?status=final patient/Provenance.rs patient/Location.rs", "2", None),
+    (FILTERED, None, None),
+    ("system/Patient.rs system/Observation.rs system/Practitioner.rs system/Group.rs", None, None),
+    ("system/*.rs", None, None),
+    ("system/*.rs sensitive/R", None, None),
+    ("user/*.rs", None, PARENT),
+    (USER, None, CLINIC),
+    ("user/*.rs sensitive/V", None, CARE),
+    (f"{USER} patient/*.rs fhirUser", "1", IN_EMERGENCY),
+    ("user/*.rs", "2", Sight(None)),
+    ("patient/*.rs", "1", CLINIC),
 )
 HIDDEN = ("hidden-1", "hidden-2")
 POOL = ("1", "1", "2", "a", "hidden-1")
@@ -71,12 +93,25 @@ class Town:
 
     scopes: str
     patient: str | None
+    sight: Sight | None
     alike: list[Json]
     apart: tuple[list[Json], list[Json]] = field(default_factory=lambda: ([], []))
 
     @property
     def surface(self) -> str:
-        return "patient" if self.patient else "system"
+        return "system" if self.user is None and self.patient is None else "patient"
+
+    @property
+    def user(self) -> str | None:
+        return None if self.sight is None else "Practitioner/1"
+
+    @property
+    def caller(self) -> Caller:
+        """As the verifier and the guard make one of the token."""
+        scopes = (*read_all(self.scopes), *itself(self.user, self.scopes))
+        opened_ = opened_by(words(self.scopes))
+        caller = Caller("app", MAPLE.id, "", scopes, self.patient, self.user, labels=opened_)
+        return caller if self.user is None else replace(caller, account="sub", sight=self.sight)
 
 
 @pytest.mark.parametrize("number", range(TOWNS))
@@ -86,11 +121,13 @@ async def test_what_is_hidden_has_no_part_in_an_answer(module_database, number):
     town = founded(random, *CALLERS[number % len(CALLERS)])
     async with shelf.process(module_database) as clinical:
         doors = await opened(module_database, clinical, town, random)
-        tokens = [await doors.bearer(town.scopes, patient=town.patient, tenant=one) for one in (MAPLE, BIRCH)]
+        tokens = [
+            await doors.bearer(town.scopes, patient=town.patient, tenant=one, user=town.user) for one in (MAPLE, BIRCH)
+        ]
         found = [await same(doors, town, tokens, *request(town, random)) for _ in range(REQUESTS)]
         assert sum(found) > REQUESTS / 50  # they are no empty answers
-        if not town.patient:  # and to one who sees all, the two are no twins
-            both = [await doors.bearer("system/*.rs", tenant=one) for one in (MAPLE, BIRCH)]
+        if town.surface == "system":  # and to one who sees all, the two are no twins
+            both = [await doors.bearer(f"system/*.rs {' '.join(WORDS)}", tenant=one) for one in (MAPLE, BIRCH)]
             answers = [[await told(doors, town, each, f"/{one}", n) for n, each in enumerate(both)] for one in LINKS]
             assert any(ours != theirs for ours, theirs in answers)
 
@@ -98,12 +135,13 @@ async def test_what_is_hidden_has_no_part_in_an_answer(module_database, number):
 # Two tenants ---------------------------------------------------------------------------------------------------------
 
 
-def founded(random: Random, scopes: str, patient: str | None) -> Town:
+def founded(random: Random, scopes: str, patient: str | None, sight: Sight | None) -> Town:
     """Records by chance, parted by what the caller sees of them; the rest is made anew for the other tenant."""
-    reaches = reaching(scopes, patient)
+    town = Town(scopes, patient, sight, [])
+    reaches = reaching(town)
     first = [linked(type_, id_, random, POOL, 90) for type_ in LINKS for id_ in IDS]
     again = [linked(type_, id_, random, POOL, 90) for type_ in LINKS for id_ in (*IDS, *HIDDEN)]
-    town = Town(scopes, patient, seen(first, reaches))
+    town.alike = seen(first, reaches)
     ours = [one for one in first if one not in town.alike]
     taken = {(one["resourceType"], one["id"]) for one in town.alike}
     free = [one for one in again if (one["resourceType"], one["id"]) not in taken and random.random() < 0.8]
@@ -117,11 +155,10 @@ def founded(random: Random, scopes: str, patient: str | None) -> Town:
     return town
 
 
-def reaching(scopes: str, patient: str | None) -> dict[str, Reach]:
+def reaching(town: Town) -> dict[str, Reach]:
     """What a search shows this caller of each type; a type that may not be searched is absent."""
-    surface = surfaces.find("provider", "patient" if patient else "system")
-    caller = Caller("app", MAPLE.id, "", read_all(scopes), patient)
-    found = {type_: reach(caller, surface, type_, "s") for type_ in LINKS}
+    surface = surfaces.find("provider", town.surface)
+    found = {type_: reach(town.caller, surface, type_, "s") for type_ in LINKS}
     return {type_: one for type_, one in found.items() if isinstance(one, Reach)}
 
 
@@ -147,7 +184,7 @@ async def opened(database: Database, clinical: Any, town: Town, random: Random) 
         await settled(database, mine.tenant.number, town)
         mine.records._searches._frequencies = Chance(random)
         kept[tenant.number] = mine.records
-    return world(records=lambda tenant: kept[tenant.number])
+    return world(records=lambda tenant: kept[tenant.number], sights=SightsTwin(town.sight or NOBODY))
 
 
 async def settled(database: Database, tenant: int, town: Town) -> None:
@@ -168,7 +205,7 @@ async def settled(database: Database, tenant: int, town: Town) -> None:
 def request(town: Town, random: Random) -> tuple[str, bool]:
     """A path with a query, and whether it is posted as a form; mostly one that is answered."""
     surface = surfaces.find("provider", town.surface)
-    caller = Caller("app", MAPLE.id, "", read_all(town.scopes), town.patient)
+    caller = town.caller
     while True:
         type_ = random.choice([*LINKS])
         pairs = asked(type_, surface.by_type[type_], random)

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from careweft import surfaces
+from careweft.access.labels import words
 from careweft.access.reach import How, Narrowed, Reach, Way
 from careweft.access.scopes import read_all
+from careweft.access.sight import NOBODY, Sight
 from careweft.bulk.desk import Desk
 from careweft.fhir.bundles import entry
 from careweft.fhir.search.evaluate import holds
@@ -29,6 +31,7 @@ from careweft.oauth.verifier import Verifier
 from careweft.ports.clients import Client
 from careweft.ports.journal import Entry
 from careweft.ports.keys import SigningKey
+from careweft.ports.permits import Launched, Permit
 from careweft.ports.records import Page, Place, Shown, Version
 from careweft.tenancy import Tenant
 from careweft.tenancy.brand import Brand, Branded
@@ -284,11 +287,16 @@ class World:
         patient: str | None = None,
         tenant: Tenant = MAPLE,
         client: str = "nightly",
+        user: str | None = None,
     ) -> dict[str, str]:
-        """The Authorization header of a token with these scopes, for patient access where there is a patient."""
-        surface = surfaces.find(side, "patient" if patient else "system")
+        """The Authorization header of a token with these scopes, for patient access where there is a patient, or a
+        person who granted it.
+        """
+        surface = surfaces.find(side, "patient" if patient or user else "system")
         registered = await self.clients.find(tenant.number, client) or replace(NIGHTLY, id=client, tenant=tenant.number)
-        granted = Authorization(registered, surface, read_all(scopes), patient)
+        permit = granted_by(user, tenant, client, scopes, self.clock()) if user else None
+        said = words(scopes) + tuple(one for one in ("openid", "fhirUser") if one in scopes.split())
+        granted = Authorization(registered, surface, read_all(scopes), patient, said, permit)
         token = await self.mint.token(tenant, granted, self.clock())
         return {"authorization": f"Bearer {token.text}"}
 
@@ -298,6 +306,28 @@ class World:
             base_url=BASE,
             headers={"accept": "*/*", "accept-encoding": "identity", **(headers or {})},
         )
+
+
+def granted_by(user: str, tenant: Tenant, client: str, scopes: str, now: datetime) -> Permit:
+    """What a person granted to an application for an hour."""
+    asked = tuple(scopes.split())
+    return Permit(
+        "permit", tenant.number, "sub", client, "provider", asked, asked, "", Launched(), now, now,
+        now + timedelta(hours=1), user=user,
+    )  # fmt: skip
+
+
+@dataclass
+class SightsTwin:
+    """ports.Sights, with one sight for everybody."""
+
+    sight: Sight = NOBODY
+
+    async def of(self, tenant: Tenant, account: str, user: str) -> Sight:  # noqa: ARG002
+        return self.sight
+
+    async def sees(self, tenant: Tenant, account: str, user: str, patient: str) -> bool:  # noqa: ARG002
+        return bool(self.sight.surely(patient))
 
 
 NIGHTLY = Client(
