@@ -6,18 +6,21 @@ from decimal import Decimal
 import pytest
 
 from careweft.access.reach import How, Narrowed, Way
+from careweft.access.sight import Lead, Sight
 from careweft.fhir.definitions import RESOURCES, SEARCH
+from careweft.fhir.labels import EVERY
 from careweft.fhir.search.kinds import date
 from careweft.fhir.search.parse import parse
 from careweft.fhir.search.query import Amount, Display, Each, Present, Ref, Sort, Span, Text, Token
 from careweft.fhir.search.query import Test as Asked
 from careweft.store import compile as compiler
 from careweft.store.frequency import Frequencies
+from careweft.store.within import Circles
 from careweft.surfaces import find
 from tests.fhir.strategies import CONTEXT
 from tests.store import shelf
 from tests.store.house import connected
-from tests.store.shelf import about, code, everything, observation, of, one, patient, reach, search
+from tests.store.shelf import about, code, everything, observation, of, one, patient, reach, search, seen
 
 PATIENTS = 60
 EACH = 50
@@ -165,6 +168,47 @@ async def test_the_path_that_was_meant(filled, path, indexes, query, reached):
         assert "res_by_token" not in used
 
 
+FAMILY = Sight(frozenset({"7", "8", "9"}))
+CLINIC = Sight(leads=(Lead("Observation", "performer", ("Patient/7",)),))
+SIGHTS = [
+    # path, indexes that have to be there, query, sight, whether its patients are few enough to be bound
+    ("sight", {"res_by_patient"}, search("Observation", code("category", "laboratory")), FAMILY, True),
+    ("sight", {"res_by_patient"}, search("Observation", sort=DESCENDING), FAMILY, True),
+    ("sight", {"res_by_patient"}, search("Patient"), CLINIC, True),
+    ("patient", {"res_by_patient"}, search("Observation", about("7")), CLINIC, False),
+    ("token", {"res_by_token", "res_by_patient"}, search("Observation", code("code", "c7")), CLINIC, False),
+    ("walk", {"res_by_date", "res_by_patient"}, search("Observation", sort=DESCENDING), CLINIC, False),
+    ("token", {"res_by_token"}, search("Provenance"), FAMILY, True),
+    ("walk", {"res_by_date", "res_by_own"}, search("Provenance"), CLINIC, False),
+]
+
+
+@pytest.mark.parametrize(("path", "indexes", "query", "sight", "few"), SIGHTS)
+async def test_a_sight_stays_on_the_indexes(filled, path, indexes, query, sight, few):
+    """A few patients are an index scan each; leads are followed from the rows that are met, by each one's patient."""
+    how = How.TARGET if query.type == "Provenance" else How.COMPARTMENT
+    statement = await _statement(filled, query, seen(sight, query.type, how), few=few)
+    assert statement.path == path
+    plan = await _plan(filled, statement.sql, *statement.args)
+    used = {node["Index Name"] for node in plan if "Index Name" in node}
+    assert indexes <= used, used
+    assert not {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"}
+
+
+LABELLED = [case for case in CASES if case[3] is None]
+
+
+@pytest.mark.parametrize(("path", "indexes", "query", "reached"), LABELLED)
+async def test_what_is_withheld_changes_no_path(filled, path, indexes, query, reached):
+    """The planner is told that hardly any row is sensitive: the same index, and no more rows planned."""
+    del reached
+    statement = await _statement(filled, query, everything(query.type, withheld=EVERY))
+    assert (statement.path, "r.lab" in statement.sql) == (path, True)
+    plan = await _plan(filled, statement.sql, *statement.args)
+    assert indexes <= {node["Index Name"] for node in plan if "Index Name" in node}
+    assert not {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"}
+
+
 @pytest.mark.parametrize("sort", [DESCENDING, (*DESCENDING, Sort("_id")), (Sort("date"), Sort("value-quantity"))])
 async def test_a_deep_page_reads_no_more_rows_than_the_first(filled, sort):
     """By key, not by counting off: rows that were passed are not touched again."""
@@ -265,14 +309,16 @@ async def test_common_tokens_are_known_by_the_databases_own_count(filled):
     assert frequencies.of([hashes.code(code_, "c7")]) < 0.1 * PATIENTS * EACH
 
 
-async def _statement(mine, query, reached, after=None, start=Frequencies.start):
+async def _statement(mine, query, reached, after=None, start=Frequencies.start, *, few=True):
     frequencies = Frequencies(mine.pool)
     frequencies.start = start
     await frequencies.refresh()
     bound = await mine.clinical.bound(mine.tenant)
+    narrowed = Narrowed(query, reached or everything(query.type), sought={one: everything(one) for one in RESOURCES})
+    patients = await Circles(bound.tenant, bound.hashes, mine.pool).of(narrowed) if few else {}
     return compiler.page(
-        Narrowed(query, reached or everything(query.type), sought={one: everything(one) for one in RESOURCES}),
-        compiler.Known(bound.tenant, bound.hashes, frequencies),
+        narrowed,
+        compiler.Known(bound.tenant, bound.hashes, frequencies, patients),
         after,
         query.count + 1,
     )

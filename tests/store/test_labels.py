@@ -181,7 +181,7 @@ async def test_what_was_never_labelled_shows_to_nobody_until_it_is(mine, databas
 
 
 async def test_a_changed_table_labels_again_online(mine, database, monkeypatch):
-    """What the table says from now on holds for a record, its versions and its tombstone once they are indexed again."""
+    """What the table says from now on holds for a record, its versions and its tombstone, once indexed again."""
     await mine.put(patient("1"), plain("h"), plain("gone"))
     await mine.put(plain("h", note=[{"text": "again"}]))
     await mine.delete("Condition", "gone")

@@ -53,5 +53,5 @@ def _of_one(conditions: Conditions, way: Way, within: str | None) -> list[str]:
 def _of_some(conditions: Conditions, way: Way, sight: Sight) -> str:
     if way.how is How.TARGET:
         return f"({targeting(conditions, sight)}) is true"
-    others = "select from res_pat m where m.tenant = $1::int4 and m.rid = r.rid and " + seen(conditions, sight, "m.pat")
-    return f"({seen(conditions, sight, 'r.pat')} or exists ({others}))"
+    beside = "select true from res_pat m where m.tenant = $1::int4 and m.rid = r.rid and "
+    return f"({seen(conditions, sight, 'r.pat')} or ({beside}{seen(conditions, sight, 'm.pat')} limit 1) is true)"

@@ -251,7 +251,8 @@ def targets(conditions: Conditions, pats: str) -> str:
     """The row targets something of one of these patients', be they its subject or named beside it."""
     target = conditions.args.add(conditions.hashes.salt(SEARCH[conditions.type]["target"].number), "int8")
     return (
-        f"r.tok && array(select x.own # {target} from res x where x.tenant = $1::int4 and x.pat = any({pats}) "
+        f"r.tok && array(select x.own # {target} from unnest({pats}) p(k) cross join lateral "
+        "(select x.own from res x where x.tenant = $1::int4 and x.pat = p.k offset 0) x "
         f"union all select x.own # {target} from res_pat m join res x on x.tenant = m.tenant and x.rid = m.rid "
         f"where m.tenant = $1::int4 and m.pat = any({pats}))"
     )
@@ -260,8 +261,8 @@ def targets(conditions: Conditions, pats: str) -> str:
 def targeting(conditions: Conditions, sight: Sight) -> str:
     """The row targets something of a patient within the sight: followed from the row."""
     target = conditions.args.add(conditions.hashes.salt(SEARCH[conditions.type]["target"].number), "int8")
-    beside = "select from res_pat m where m.tenant = x.tenant and m.rid = x.rid and " + seen(conditions, sight, "m.pat")
-    return (
-        f"exists (select from unnest(r.tok) t(k) join res x on x.tenant = $1::int4 and x.own = t.k # {target} "
-        f"where {seen(conditions, sight, 'x.pat')} or exists ({beside}))"
-    )
+    beside = "select true from res_pat m where m.tenant = $1::int4 and m.rid = x.rid and "
+    near = f"{seen(conditions, sight, 'x.pat')} or ({beside}{seen(conditions, sight, 'm.pat')} limit 1) is true"
+    row = f"x.tenant = $1::int4 and x.own = t.k # {target} and ({near})"
+    one = f"select 1 from res x where {row} limit 1"
+    return f"(select true from unnest(r.tok) t(k) cross join lateral ({one}) y limit 1)"

@@ -94,10 +94,12 @@ def _listed(conditions: "Conditions", sight: Sight, key: str) -> Iterable[str]:
 
 
 def _led(conditions: "Conditions", lead: Lead, key: str) -> str:
-    """One of the patient's records refers to where the lead begins."""
+    """One of the patient's records refers to where the lead begins. Not `exists`, for which the planner would gather
+    all such records of the tenant in case; in an order that one index has.
+    """
     held = conditions.args.add(tokens(conditions.hashes, lead), "int8[]")
     rt = conditions.args.add(RESOURCES[lead.type], "int2")
     return (
-        f"({key} <> 0 and exists (select from res x where x.tenant = $1::int4 and x.rt = {rt} and x.pat = {key} "
-        f"and (x.tok && {held}) is true))"
+        f"({key} <> 0 and (select true from res x where x.tenant = $1::int4 and x.rt = {rt} and x.pat = {key} "
+        f"and (x.tok && {held}) is true order by x.d desc limit 1) is true)"
     )

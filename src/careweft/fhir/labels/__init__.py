@@ -8,6 +8,8 @@ from typing import Any
 
 from .table import ACT, BITS, CONFIDENTIALITY, EVERY, ROWS, VERSION, named
 
+NESTED = frozenset({dict, list})
+
 __all__ = ["BITS", "EVERY", "ROWS", "VERSION", "labels", "spelled"]
 
 
@@ -20,14 +22,12 @@ def labels(resource: dict[str, Any]) -> int:
     """
     found = _said(resource.get("meta"))
     left: list[Any] = [resource]
-    while left:
-        one = left.pop()
+    for one in left:  # which grows meanwhile
         if type(one) is dict:
-            if "code" in one and "system" in one and type(one["system"]) is str:
+            if "system" in one and "code" in one and type(one["system"]) is str:
                 found |= named(one["system"], one["code"])
-            left += [each for each in one.values() if type(each) is dict or type(each) is list]
-        else:
-            left += [each for each in one if type(each) is dict or type(each) is list]
+            one = one.values()  # noqa: PLW2901  what is in it is looked at the same way
+        left += [each for each in one if type(each) in NESTED]
     return found
 
 
