@@ -78,7 +78,7 @@ def forms(page: httpx.Response) -> list[Form]:
 
 @dataclass
 class Visitor:
-    """Somebody with a login at one tenant. `seen` are the pages on the way, by the word that their path has for them."""
+    """Somebody with a login. `seen` are the pages on the last way, `offered` the boxes on its consent page."""
 
     base_url: str
     username: str
@@ -170,5 +170,4 @@ class Visitor:
         return self.post(form.action, form.filled(tick, do="allow"))
 
     def _ours(self, location: str) -> bool:
-        return location.startswith("/") or location.startswith(f"{self.base_url}/")
-
+        return location.startswith(("/", f"{self.base_url}/"))

@@ -67,7 +67,7 @@ def readable(received: str, *levels: str) -> set[str]:
     for one in received.split():
         parts = re.split(r"[/.]", one.partition("?")[0])
         if len(parts) == 3 and parts[0] in levels:
-            level, type_, access = parts
+            _level, type_, access = parts
             if access in ("read", "*") or (ACCESS.fullmatch(access) and "r" in access):
                 found.add(type_)
     return found
@@ -118,7 +118,6 @@ def refreshed(clinic: Clinic, launch: Launch, told: Json) -> Json:
         readable_patient(clinic, told)
     assert launch.refresh("nobody-was-given-this").status in (400, 401)
     return told
-
 
 
 def claims(token: str) -> Json:

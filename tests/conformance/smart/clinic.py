@@ -1,4 +1,4 @@
-"""The clinic of the SMART tests: its people with their logins, and the applications that conformance.md section 0 names."""
+"""The clinic of the SMART tests: its people with their logins, and the applications of conformance.md section 0."""
 
 import base64
 import contextlib
@@ -21,12 +21,15 @@ from careweft.accounts.relations import Terms
 from careweft.app import House
 from careweft.cli.apps import operator, terminal
 from careweft.cli.people import terminal as visit
+from careweft.fhir.labels import labels
+from careweft.oauth.consent import PARTS
 from careweft.oauth.frame import Context
 from careweft.ports.people import Account
 from careweft.registry.application import Application
 from careweft.tenancy import Tenant
+from tests.conformance import checker
 from tests.conformance.cast import Cast
-from tests.journeys.town import ASSERTION, Installation, new_app, token_form
+from tests.journeys.town import ASSERTION, Caller, Installation, new_app, token_form
 from tests.platform import MAPLE
 from tests.visitor import Tick, Visitor, as_shown
 
@@ -115,8 +118,8 @@ class Clinic:
 
     def alone(self, path: str, token: str) -> int:
         """The status on a connection of its own: whichever process takes it."""
-        with httpx.Client(trust_env=False, timeout=60) as other:
-            return other.get(f"{self.base}/{path}", headers={"Authorization": f"Bearer {token}"}).status_code
+        with contextlib.closing(Caller(self.at.port)) as caller:
+            return caller.ask(f"{self.base}/{path}", token).status
 
     def post(self, url: str, form: Json, token: str | None = None, **headers: str) -> Came:
         asked = headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
@@ -183,13 +186,16 @@ class Launch:
         told = {name: value for name, value in {**form, **proof, **instead}.items() if value is not None}
         return self.clinic.post(url, told, **headers)
 
-    def redeem(self, **instead: Any) -> Came:
-        """The code for tokens."""
-        form = {
+    def form(self) -> Json:
+        """What the token endpoint wants for the code."""
+        return {
             "grant_type": "authorization_code", "code": self.said.get("code"), "redirect_uri": REDIRECT,
             "code_verifier": self.verifier,
         }  # fmt: skip
-        return self.token(form, **instead)
+
+    def redeem(self, **instead: Any) -> Came:
+        """The code for tokens."""
+        return self.token(self.form(), **instead)
 
     def refresh(self, token: str, **more: Any) -> Came:
         return self.token({"grant_type": "refresh_token", "refresh_token": token}, **more)
@@ -279,16 +285,12 @@ def opened(at: Installation, cast: Cast) -> Iterator[Clinic]:
 
 
 def patient_of(cast: Cast) -> str:
-    """The patient with most kinds of conditions and observations: whom a tester would pick."""
-    return max(cast.patients, key=lambda one: len(categories(cast, one)))
+    """The patient who shows most parts of what a person can grant in parts: whom a tester would pick."""
+    return max(cast.patients, key=lambda one: sum(1 for _ in shown(cast, one)))
 
 
-def categories(cast: Cast, patient: str) -> set[tuple[str, str]]:
-    """The categories of somebody's conditions and observations."""
-    return {
-        (type_, coding["code"])
-        for type_ in ("Condition", "Observation")
-        for one in cast.seen(type_, patient)
-        for category in one.get("category", ())
-        for coding in category.get("coding", ())
-    }
+def shown(cast: Cast, patient: str) -> Iterator[str]:
+    """The categories of which somebody has a record that is not sensitive."""
+    for type_, parts in PARTS.items():
+        plain = [one for one in cast.seen(type_, patient) if not labels(one)]
+        yield from (value for _, value in parts if any(checker.holds(one, "category", value) for one in plain))

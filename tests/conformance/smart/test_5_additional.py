@@ -142,4 +142,3 @@ def test_9_15_granular_choice(clinic: Clinic, granular: Json) -> None:
         assert mine
         assert all("?" in one and "=" in one for one in mine)
     checks.readable_patient(clinic, granular)
-
