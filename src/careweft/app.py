@@ -35,6 +35,8 @@ from .adapters.upstream import OpenIdProvider
 from .bulk.desk import DAY
 from .bulk.desk import Desk as ExportDesk
 from .bulk.order import Order
+from .bulk.recur import Recurring
+from .bulk.research import formed, holds
 from .bulk.run import Worker
 from .bulk.steps import Limits, Work
 from .config import Settings
@@ -54,6 +56,7 @@ from .oauth.token import TokenEndpoint
 from .oauth.tokens import Mint
 from .oauth.trial import Trial
 from .oauth.verifier import Verifier
+from .ports.clock import Clock
 from .ports.files import Files
 from .ports.jobs import Job, Task
 from .ports.records import Page, Place, Records, Version
@@ -61,6 +64,7 @@ from .registry.desk import Desk
 from .store import master as master_key
 from .store.activity import PostgresActivity
 from .store.applications import PostgresApplications
+from .store.approvals import PostgresApprovals
 from .store.assertions import PostgresAssertions
 from .store.clients import PostgresClients
 from .store.clinical import Clinical
@@ -78,6 +82,7 @@ from .store.permits import PostgresPermits
 from .store.pool import Pool
 from .store.requests import PostgresLaunches, PostgresRequests
 from .store.revocations import PostgresRevocations
+from .store.schedules import PostgresSchedules
 from .store.seal import Sealer
 from .store.sessions import PostgresSessions
 from .store.sights import PostgresSights
@@ -242,7 +247,11 @@ class House:
             activity=PostgresActivity(self.pool),
             preview=trial(self),
             exports=ExportDesk(
-                PostgresJobs(self.pool), self.files, settings.exports_at_once, settings.export_days_most * DAY
+                PostgresJobs(self.pool),
+                self.files,
+                PostgresApprovals(self.pool),
+                settings.exports_at_once,
+                settings.export_days_most * DAY,
             ),
             seal=self.master.derive("paging links"),
             clock=clock.now,
@@ -461,13 +470,11 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
         asyncio.TaskGroup() as group,
     ):
         keeper = Keeper(PostgresDue(house.pool), house.groups_of, clock.now, identifier)
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run())
-            loops.create_task(keeper.run())
-            loops.create_task(attendant(house).run())
         group.create_task(Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run())
         group.create_task(keeper.run())
         group.create_task(worker.run())
+        group.create_task(attendant(house).run())
+        group.create_task(recurring(house).run())
 
 
 # Exports --------------------------------------------------------------------------------------------------------------
@@ -502,11 +509,11 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
 
     async def prepare(task: Task, job: Job, order: Order) -> Work | None:
         tenant = next((one for one in await house.tenants.all() if one.number == job.tenant), None)
-        surface = next((one for one in surfaces.ALL if one.id == job.surface), None)
+        surface = exporting_surface(job.surface)
         if tenant is None or surface is None:
             return None
         caller = await ordering(house, job, order, tenant, surface)
-        if caller is None:
+        if caller is None or not await approved(house, job, order):
             return None
         source = await clinical.source(tenant)
         base = surface.url(settings.public_url, tenant.id)
@@ -516,6 +523,17 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
         yield Worker(turns, house.files, prepare)
     finally:
         await pool.close()
+
+
+def exporting_surface(id_: str) -> surfaces.Surface | None:
+    """An API whose records can be exported, by its id."""
+    return next((one for one in (*surfaces.ALL, surfaces.RESEARCH) if one.id == id_ and one.exports), None)
+
+
+async def approved(house: House, job: Job, order: Order) -> bool:
+    """What goes out de-identified is still approved."""
+    approvals = PostgresApprovals(house.pool)
+    return holds(order, await approvals.find(job.tenant, job.client, order.group) if order.form else None)
 
 
 async def ordering(house: House, job: Job, order: Order, tenant: Tenant, surface: surfaces.Surface) -> Caller | None:
@@ -534,3 +552,36 @@ async def ordering(house: House, job: Job, order: Order, tenant: Tenant, surface
         return None
     labels = order.labels & labels_opened(client.scopes)
     return Caller(client.id, tenant.id, surface.url(house.settings.public_url, tenant.id), scopes, labels=labels)
+
+
+def recurring(house: House, now: Clock = clock.now) -> Recurring:
+    """What begins exports again."""
+
+    async def tenant(number: int) -> Tenant | None:
+        return next((one for one in await house.tenants.all() if one.number == number), None)
+
+    async def rights(tenant: Tenant, surface: surfaces.Surface, client: str, group: str) -> Caller | None:
+        kept = await house.clients.find(tenant.number, client)
+        if kept is None or surfaces.find(kept.access, surface.audience) != surface:
+            return None
+        asked = Order("group", "", kept.scopes, (), group, labels=labels_opened(kept.scopes))
+        job = Job("", tenant.number, client, surface.id, asked.about, "waiting", now())
+        return await ordering(house, job, asked, tenant, surface)
+
+    async def shaped(order: Order, tenant: Tenant, surface: surfaces.Surface, client: str) -> Order:
+        return await formed(order, surface, tenant.number, client, PostgresApprovals(house.pool))
+
+    return Recurring(
+        due=PostgresDue(house.pool),
+        tenant=tenant,
+        surface=exporting_surface,
+        schedules=lambda one: PostgresSchedules(one.number, house.pool),
+        records=lambda one: Shelf(house.clinical, one),
+        rights=rights,
+        formed=shaped,
+        jobs=PostgresJobs(house.pool),
+        journal=house.journal,
+        base_url=house.settings.public_url,
+        now=now,
+        at_once=house.settings.exports_at_once,
+    )

@@ -3,6 +3,7 @@
 import pytest
 
 from careweft.fhir.outcomes import NotFound
+from careweft.surfaces import RESEARCH
 from careweft.web import routes
 from careweft.web.route import Bulk, ClientAuthenticated, Feeding, Ops, Public, Right
 from careweft.web.telemetry import Telemetry
@@ -23,14 +24,15 @@ def url(path: str, tenant: str = MAPLE.id) -> str:
 
 
 def test_the_table_is_read_off_the_surfaces():
-    """Each interaction of each offer is a row, and no row of a surface is anything else."""
+    """Each interaction of each offer is a row, and no row of a surface is anything else; research only exports."""
     offered = {
         (one.id, offer.type, code)
         for one in WORLD.site.surfaces
         for offer in one.offers
         for code in (*offer.can, *offer.operations)
     }
-    assert {(row.surface, row.policy.type, row.policy.interaction) for row in RIGHTS} == offered
+    research = {(RESEARCH.id, "Group", "$export")}
+    assert {(row.surface, row.policy.type, row.policy.interaction) for row in RIGHTS} == offered | research
 
 
 def test_what_is_public_shows_nobodys_records():

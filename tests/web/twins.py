@@ -154,6 +154,10 @@ class NoFiles:
     pass
 
 
+class NoApprovals:
+    pass
+
+
 class NoKeySets:
     async def fetch(self, url: str, kid: str) -> dict[str, Any]:  # noqa: ARG002
         raise OSError("no network here")
@@ -386,7 +390,7 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         bytes(range(32)),
         clock,
         ready,
-        exports=Desk(JobsTwin(), NoFiles()),
+        exports=Desk(JobsTwin(), NoFiles(), NoApprovals()),
         people=None,  # the doors of records do without
         sessions=None,
         activity=None,

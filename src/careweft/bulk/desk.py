@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..ports.approvals import Approvals
 from ..ports.files import Files
 from ..ports.jobs import Jobs
 
@@ -10,11 +11,13 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Jobs and their files. A tenant has at most `at_once` exports at work; files are kept for `longest` seconds after
+    """Jobs, their files, and who may have what de-identified. A tenant has at most `at_once` exports at work; files are
+    kept for `longest` seconds after
     their making at the most, whoever asks.
     """
 
     jobs: Jobs
     files: Files
+    approvals: Approvals
     at_once: int = 2
     longest: float = 30 * DAY

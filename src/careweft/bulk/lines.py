@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 from ..fhir import json
 from ..fhir.definitions import SEARCH
@@ -54,6 +55,12 @@ class Shape:
 
     def _cut(self, line: bytes) -> bytes:
         return subset(line, self.type, View("", self.elements))
+
+
+def formed(lines: Sequence[bytes], form: Callable[[dict[str, Any]], dict[str, Any] | None]) -> list[bytes]:
+    """The records in another form; those of which nothing is left are no lines."""
+    made = (form(json.decode(line, LARGEST)) for line in lines)
+    return [json.encode(one) for one in made if one is not None]
 
 
 def of_type(elements: Sequence[str], type_: str) -> tuple[str, ...]:

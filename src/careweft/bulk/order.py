@@ -52,7 +52,7 @@ class Order:
 
     `types` are what goes out, `filters` the queries by type of which a record has to answer one, `members` the Group's
     as it was read at the kick-off, `patients` those of them that were asked for (None: all); `provenance` is "" where
-    none goes along, "all" or "latest".
+    none goes along, "all" or "latest"; `form` what becomes of the records, "" nothing, by this `secret`.
     """
 
     level: Level
@@ -70,6 +70,8 @@ class Order:
     organize: str = ""
     warnings: tuple[str, ...] = ()
     labels: int = 0
+    form: str = ""
+    secret: str = field(default="", repr=False)
 
     def said(self) -> dict[str, Any]:
         """As it is kept."""

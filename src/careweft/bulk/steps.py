@@ -24,9 +24,11 @@ from ..ports.journal import Entry
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
 from . import lines, manifest
+from .deidentify.form import Form
 from .lines import Shape
 from .ndjson import Writer
 from .order import SUPPORTING, Order, moment, offered, reaches, where
+from .research import form
 
 LARGEST = 64 * 1024 * 1024
 
@@ -183,6 +185,11 @@ class Work:
         return Shape(type_, self.base, filters, elements, ZoneInfo(self.tenant.zone))
 
     @property
+    def form(self) -> Form | None:
+        """What becomes of each record, where the order says so."""
+        return form(self.order, self.moment) if self.order.form else None
+
+    @property
     def read(self) -> tuple[str, ...]:
         """The types that are read part by part; where only what comes along was asked for, all that may bring it."""
         if self.order.own or self.order.level == "system":
@@ -233,7 +240,7 @@ class Output:
     """Writes what a part reads into its object, and remembers what that refers to."""
 
     def __init__(self, work: Work, writer: Writer) -> None:
-        self._work, self._writer = work, writer
+        self._work, self._writer, self._form = work, writer, work.form
         self._brings = SUPPORTING.intersection(work.order.types) if work.order.level != "system" else frozenset()
         self._gone: list[tuple[str, str]] = []
         self._broken: list[tuple[str, str]] = []
@@ -250,9 +257,18 @@ class Output:
             if self._brings:
                 self.refs |= lines.refs(made, self._brings)
             if shown:
-                await self._writer.add("output", type_, made)
-                self._gone += [(type_, one) for one in opened.gone]
-                self._broken += [(type_, one) for one in opened.broken]
+                await self._writer.add("output", type_, self._formed(made))
+                self._told(type_, opened)
+
+    def _formed(self, made: Sequence[bytes]) -> Sequence[bytes]:
+        """The lines in the form that was ordered."""
+        return made if self._form is None else lines.formed(made, self._form)
+
+    def _told(self, type_: str, opened: Opened) -> None:
+        """What is gone and what cannot be read is told by its id, so of what goes out without ids it is not."""
+        if self._form is None:
+            self._gone += [(type_, one) for one in opened.gone]
+            self._broken += [(type_, one) for one in opened.broken]
 
     def lost(self, type_: str, gone: Sequence[str]) -> None:
         """These were deleted."""

@@ -22,6 +22,7 @@ MODULES = {
     "check": ("check",),
     "explain": ("explain",),
     "groups": ("group",),
+    "sharing": ("schedule", "research"),
 }
 """Where the commands that begin with a word are: only that module is loaded, which is half the time of a start."""
 

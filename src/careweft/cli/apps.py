@@ -255,7 +255,9 @@ COMMANDS = (
             arg("--name", metavar="N", required=True, help="its name"),
             arg("--type", choices=("patient", "practitioner", "system"), required=True, help="who uses it"),
             arg("--platform", choices=("web", "native", "browser"), default="web", help="where it runs (default: web)"),
-            arg("--access", choices=("provider", "payer", "intake"), required=True, help="the APIs it calls"),
+            arg(
+                "--access", choices=("provider", "payer", "intake", "research"), required=True, help="the APIs it calls"
+            ),
             arg("--auth", choices=("secret", "private-key-jwt", "none"), required=True, help="how it proves itself"),
             arg("--jwks-uri", metavar="URL", help="where its public keys are"),
             arg("--jwks", metavar="FILE", help="its public keys, as a JWK Set"),

@@ -345,13 +345,18 @@ class Granting:
         return issuer_of(surfaces.find(client.access, "patient")).url(self.base_url, tenant.id)
 
     def _refused(self, tenant: Tenant, client: Client, uri: str, state: str | None, wrong: OAuthError) -> str:
-        issuer = issuer_of(surfaces.find("provider" if client.access == "intake" else client.access, "patient"))
+        issuer = issuer_of(surfaces.find(_side(client), "patient"))
         return response.refusal(uri, state, issuer.url(self.base_url, tenant.id), wrong)
+
+
+def _side(client: Client) -> str:
+    """Whose patient-access API a client is refused by: intake and research have none."""
+    return client.access if client.access in ("provider", "payer") else "provider"
 
 
 def asking_of(base_url: str, tenant: Tenant, client: Client, asked: Asked, *, pushed: bool) -> Asking:
     """What the checks look at; the API is the patient-access one of the client's side."""
-    surface = surfaces.find("provider" if client.access == "intake" else client.access, "patient")
+    surface = surfaces.find(_side(client), "patient")
     return Asking(asked, client, tenant, surface, surface.url(base_url, tenant.id), pushed)
 
 

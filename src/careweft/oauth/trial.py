@@ -58,8 +58,8 @@ def authorization(client: Client, patient: str, scope: str | None) -> Authorizat
     """What the trial entitles to."""
     if not client.approved:
         raise InvalidScope("Application not authorized for this tenant")
-    if client.access == surfaces.INTAKE.side:
-        raise UnauthorizedClient("an application of the intake reads nothing, for no patient")
+    if client.access in (surfaces.INTAKE.side, surfaces.RESEARCH.side):
+        raise UnauthorizedClient(f"an application of access {client.access} reads nothing, for no patient")
     surface = surfaces.find(client.access, "patient")
     registered = tuple(str(one) for one in patient_scopes(client.scopes))
     scopes = granted(scope or " ".join(registered), registered, surface)

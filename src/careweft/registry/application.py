@@ -18,7 +18,7 @@ from .urls import check_jwks, check_origin, check_page, check_redirect
 CHOICES = {
     "type": ("patient", "practitioner", "system"),
     "platform": ("web", "native", "browser"),
-    "access": ("provider", "payer", "intake"),
+    "access": ("provider", "payer", "intake", "research"),
     "auth": ("secret", "private-key-jwt", "none"),
 }
 LEVELS = {"patient": ("patient", "user"), "practitioner": ("patient", "user"), "system": ("system",)}
@@ -205,7 +205,7 @@ def words(type_: str) -> frozenset[str]:
 
 def only_systems_export(asked: Application) -> None:
     """Bulk export and intake are for backend services."""
-    if asked.type != "system" and (asked.bulk or asked.access == "intake"):
+    if asked.type != "system" and (asked.bulk or asked.access in ("intake", "research")):
         raise RegistrationRefused("bulk export and intake are for applications of type system")
 
 

@@ -2,7 +2,7 @@
 twice.
 """
 
-from . import intake, issuers, payer, provider
+from . import intake, issuers, payer, provider, research
 from .issuers import Issuer
 from .model import INTERACTIONS, Offer, Surface
 from .offers import SHARED
@@ -28,9 +28,13 @@ INTAKE: Surface = intake.surface()
 """What tokens of clients with `access` intake are for; it is no FHIR API and so not in ALL."""
 
 
+RESEARCH: Surface = research.surface()
+"""What tokens of clients with `access` research are for; it only exports, so it is not in ALL either."""
+
+
 def find(side: str, audience: str) -> Surface:
-    """What the tokens of a side (provider, payer, intake) and audience (patient, system) are for, else KeyError."""
-    for one in (*ALL, INTAKE):
+    """What the tokens of a side (as Surface has them) and audience (patient, system) are for, else KeyError."""
+    for one in (*ALL, INTAKE, RESEARCH):
         if (one.side, one.audience) == (side, audience):
             return one
     raise KeyError((side, audience))
@@ -49,6 +53,7 @@ __all__ = [
     "INTAKE",
     "INTERACTIONS",
     "OFFERED",
+    "RESEARCH",
     "SHARED",
     "Issuer",
     "Offer",

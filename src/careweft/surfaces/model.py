@@ -58,12 +58,13 @@ class Surface:
 
     `base` is a path with `{tenant}`; `audience` says whose tokens it takes: "patient" surfaces take patient/ and
     user/ scopes, "system" surfaces system/ scopes; `issuer` the authorization server whose tokens it takes. `exports`
-    is the path at which its exports are asked about, with `{tenant}`, "" where it has none.
+    is the path at which its exports are asked about, with `{tenant}`, "" where it has none; `form` the form in which
+    records leave it, "" as they are.
     """
 
     id: str
     name: str
-    side: Literal["provider", "payer", "intake"]
+    side: Literal["provider", "payer", "intake", "research"]
     base: str
     audience: Literal["patient", "system"]
     offers: tuple[Offer, ...]
@@ -74,6 +75,7 @@ class Surface:
     default_format: Literal["json", "xml"] = "json"
     issuer: str = "v2"
     exports: str = ""
+    form: str = ""
 
     def url(self, base_url: str, tenant: str) -> str:
         """The FHIR base URL of a tenant: the audience of its tokens, byte for byte (OAUTH-15)."""

@@ -27,14 +27,44 @@ create table group_definition (
   primary key (tenant, id)
 );
 
+-- Exports that come again, each for a client.
+create table export_schedule (
+  tenant int4 not null references tenant,
+  id text collate "C" not null,
+  client text not null,
+  surface text not null,
+  group_id text collate "C" not null,
+  rule text not null,
+  types text[] not null,
+  since text not null default '',
+  job text,
+  problem text,
+  primary key (tenant, id)
+);
+
+-- Who may have which Group without names, by whose decision, and what dates become.
+create table research_approval (
+  tenant int4 not null references tenant,
+  client text not null,
+  group_id text collate "C" not null,
+  dates text not null check (dates in ('shifted', 'years')),
+  at timestamptz not null,
+  by text not null,
+  primary key (tenant, client, group_id)
+);
+
 do $$
 declare name text;
 begin
-  foreach name in array array['group_definition'] loop
+  foreach name in array array['group_definition', 'export_schedule', 'research_approval'] loop
     execute format('alter table %I enable row level security', name);
     execute format('alter table %I force row level security', name);
     execute format($p$create policy own_tenant on %I using (tenant = nullif(current_setting('app.tenant', true), '')::int4)$p$, name);
   end loop;
 end $$;
 
-grant select, insert, update, delete on due, group_definition to careweft_server;
+grant select, insert, update, delete on due, group_definition, export_schedule, research_approval to careweft_server;
+
+-- Applications for research: their tokens open the exports that a tenant approved, and nothing else.
+alter table client drop constraint client_access_check;
+alter table client add constraint client_access_check check (access in ('provider', 'payer', 'intake', 'research'));

@@ -15,6 +15,7 @@ from ...access.narrow import reach
 from ...access.reach import Reach
 from ...bulk.members import members
 from ...bulk.order import Asking, Level, Order, Pairs, read
+from ...bulk.research import formed
 from ...fhir import json
 from ...fhir.outcomes import BadValue, Forbidden, NotAcceptable, NotFound, UnsupportedMedia, issue, outcome
 from ...ports.jobs import Job
@@ -60,6 +61,7 @@ def handler(site: Site, surface: Surface, level: Level) -> Handler:
         asked_for = read(asking, pairs)
         if not asked_for.within(client.groups):
             raise Forbidden("This application may export the Groups that the tenant named, and nothing else.")
+        asked_for = await formed(asked_for, surface, tenant.number, client.id, site.exports.approvals)
         order = await _about(site, request, asking, asked_for)
         id_ = secrets.token_hex(20)
         job = Job(id_, tenant.number, request.known_caller.client, surface.id, order.about, "waiting", site.clock())

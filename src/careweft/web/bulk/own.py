@@ -6,6 +6,7 @@ from email.utils import format_datetime
 from typing import Any, ClassVar
 
 from ...bulk.order import Order, covers
+from ...bulk.research import UNAPPROVED, holds
 from ...fhir.outcomes import FhirRefusal, Forbidden, NotFound
 from ...ports.clients import Client
 from ...ports.jobs import Job
@@ -49,6 +50,8 @@ async def own(site: Site, surface: Surface, request: Request, id_: str) -> tuple
     order = Order.of(said)
     if not covers(caller, surface, order, tenant.zone):
         raise Forbidden("This token does not reach all that the export holds.")
+    if order.form and not holds(order, await site.exports.approvals.find(tenant.number, caller.client, order.group)):
+        raise Forbidden(UNAPPROVED)
     return job, order
 
 

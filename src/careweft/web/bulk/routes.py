@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...surfaces import RESEARCH
 from ...surfaces.model import Surface
 from ..route import Bulk, Cors, Handler, Right, Route
 from ..site import Site
@@ -13,7 +14,7 @@ BOTH = ("GET", "POST")
 
 def rows(site: Site) -> Iterator[Route]:
     """The rows of every surface whose records can be exported."""
-    for surface in site.surfaces:
+    for surface in (*site.surfaces, RESEARCH):
         if surface.exports:
             yield from _kickoffs(site, surface)
             yield from _afterwards(site, surface)
