@@ -199,6 +199,34 @@ async def test_membership_over_time(database):
         assert [one.version for one in versions] == [5, 4, 3, 2, 1]
 
 
+RESTRICTED = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
+
+
+@pytest.mark.parametrize("line", [
+    "include Condition?code=F32.1",
+    "include Patient?_has:Condition:patient:code=F32.1",
+    "include Condition?patient.gender=other&code=F32.1",
+    "include Patient\nexclude Patient?_has:Condition:patient:code:missing=false&_id=kim\nexclude Patient?_id:not=kim",
+])  # fmt: skip
+async def test_membership_tells_nothing_of_what_is_withheld(database, line):
+    """Kim has one record, which is restricted: it neither brings her in nor takes her out, be it found itself or by a
+    chain, unless the owner says that such records count.
+    """
+    async with office(database) as mine:
+        await mine.shelf.put(village.condition("s1", "kim", "F32.1") | {"meta": RESTRICTED})
+        (plain, without), (open_, with_) = await mine.define(line), await mine.define(line, withheld=True)
+        shown = (
+            (await mine.groups.preview(line, OWNER)).size,
+            (await mine.groups.preview(line, OWNER, withheld=True)).size,
+        )
+
+        include = "exclude" not in line
+        assert (without.size, with_.size) == ((0, 1) if include else (1, 0))
+        assert shown == (without.size, with_.size)
+        assert (await mine.groups.refresh(plain.id, OWNER)).outcome == "unchanged"
+        assert (await mine.groups.find(open_.id)).withheld
+
+
 async def test_who_is_deleted_is_no_member(database):
     """The Patient is gone; the Group says until when she was in it."""
     async with office(database) as mine:
