@@ -19,6 +19,8 @@ ALL = {
     "P4": "benchmarks.p04_bundle",
     "P5": "benchmarks.p05_page",
     "P6": "benchmarks.p06_load",
+    "P7": "benchmarks.p07_export",
+    "P8": "benchmarks.p08_group",
     "P9": "benchmarks.p09_audit",
     "P10": "benchmarks.p10_row_level_security",
     "P11": "benchmarks.p11_disk",

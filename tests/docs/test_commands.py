@@ -25,6 +25,7 @@ from tests.docs.pages import DOCS, Block, blocks, fits
 from tests.world import ROOT
 
 TUTORIAL = DOCS / "tutorial" / "first-ten-minutes.md"
+EXPORT = DOCS / "tutorial" / "export-a-group.md"
 HOWTOS = ("load-your-records", "check-your-records", "register-a-backend-service", "register-an-app", "file-a-document")
 MARK = "== the page goes on =="
 PEOPLE = 5  # instead of fifty, to be quick
@@ -138,6 +139,12 @@ def test_tutorial_keeps_its_promises(machine):
 
     assert fits(here(start.promised, machine.port), machine.log)
     assert f"people: {PEOPLE}\n" in machine.follow(rest)
+
+
+@CURL
+def test_export_tutorial_keeps_its_promises(machine):
+    """A Group is exported, step by step and by one command, and loaded into another tenant."""
+    assert f"people: {PEOPLE}\n" in machine.follow(steps(EXPORT))
 
 
 @CURL

@@ -69,7 +69,7 @@ async def registered(house: House, tenant: Tenant, file: Path) -> Mapping[str, A
     made = {}
     for side in SIDES:
         asked = Application(
-            name=f"Demonstration service, {side}", type="system", access=side, auth="secret", scopes=SCOPES
+            name=f"Demonstration service, {side}", type="system", access=side, auth="secret", scopes=SCOPES, bulk=True
         )
         one = await demo_apps.registered(house, tenant, asked)
         made[side] = {"client_id": one.client_id, "client_secret": one.client_secret}
@@ -117,5 +117,6 @@ def tries(house: House, tenant: Tenant, token: str) -> Iterator[str]:
         "Observation?category=vital-signs&date=ge2020&_count=2&_pretty=true",
     ):
         yield f"curl -s -H \"Authorization: Bearer $TOKEN\" '{base}/{search}'"
+    yield "The service may export everybody too: docs/tutorial/export-a-group.md"
     yield ""
     yield "Then, in a second terminal: docs/tutorial/first-ten-minutes.md"

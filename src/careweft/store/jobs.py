@@ -30,9 +30,10 @@ SPEC = "insert into export_part (job, n, tenant, spec) values ($1, $2, $3, $4)"
 WAKE = "select pg_notify('careweft', 'job ' || $1)"
 ORDER = "select said from export_order where tenant = $1 and job = $2"
 POLL = """
-update job set polled = clock_timestamp(),
-  credit = greatest(least(10, credit + extract(epoch from clock_timestamp() - polled) / 5) - 1, -1)
-where id = $1 returning credit
+update job j set polled = clock_timestamp(), credit = x.credit - (x.credit >= 1)::int
+from (select id, least(10, credit + extract(epoch from clock_timestamp() - polled) / 5) as credit
+      from job where id = $1 for no key update) x
+where j.id = x.id returning x.credit >= 1 as fine
 """
 CANCEL = """
 update job set state = 'cancelled', ended = clock_timestamp() where id = $1 and state <> 'cancelled'
@@ -82,9 +83,9 @@ class PostgresJobs:
         return [read(row) for row in await self._pool.fetch(OF, tenant, surface, client, before, count)]
 
     async def poll(self, job: Job) -> bool:
-        """As ports.Jobs: ten at once, then one every five seconds, over all processes."""
+        """As ports.Jobs: ten at once, then one every five seconds, over all processes; a refused one costs nothing."""
         row = await self._pool.fetchrow(POLL, job.id)
-        return row is not None and row["credit"] >= 0
+        return row is not None and row["fine"]
 
     async def cancel(self, job: Job) -> bool:
         """As ports.Jobs."""
