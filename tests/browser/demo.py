@@ -46,8 +46,10 @@ def demonstration() -> Iterator[Demo]:
         line = [sys.executable, "-m", "careweft", *words]
         platform.process = subprocess.Popen(line, env=platform.env(), start_new_session=True, stdout=subprocess.DEVNULL)
         answered(platform)
-        logins = {one["username"]: one for one in read(platform.data / "demo-logins.json")}
-        yield Demo(platform, logins, read(platform.data / "demo-samples.json"))
+        apps = read(platform.data / "demo-samples.json")
+        every = read(platform.data / "demo-logins.json")
+        here = {one["username"]: one for one in every if one["tenant"] == apps["folder"]["tenant"]}
+        yield Demo(platform, here, apps)
 
 
 def answered(platform: Platform) -> None:

@@ -1,0 +1,88 @@
+"""docs/tutorial/first-patient-app.md, followed: the commands typed, the app started, the patient at the browser."""
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from itertools import pairwise
+
+import httpx
+import pytest
+
+from tests.browser.demo import Demo, demonstration
+from tests.docs.pages import DOCS, blocks, fits
+from tests.web.visitors import forms
+from tests.world import ROOT
+
+PAGE = DOCS / "tutorial" / "first-patient-app.md"
+APP = ROOT / "examples" / "patient_app.py"
+
+
+@pytest.fixture(scope="module")
+def demo():
+    with demonstration() as running:
+        yield running
+
+
+def here(text: str, demo: Demo, port: int) -> str:
+    """The same on free ports, with the Python that runs the tests and this demonstration's folder."""
+    data = f"--data {demo.platform.data} "
+    return (
+        text.replace("localhost:8080", f"localhost:{demo.platform.port}")
+        .replace("localhost:8000", f"localhost:{port}")
+        .replace(".venv/bin/python", sys.executable)
+        .replace(".venv/bin/careweft app create ", f"{sys.executable} -m careweft app create {data}")
+        .replace("$TENANT $CLIENT", f"$TENANT $CLIENT {port}")
+    )
+
+
+def test_the_first_patient_app_reads_what_the_patient_gives(demo):
+    """Registered, started, allowed by a person with a browser, and it prints what the page promises."""
+    (register, promised), (start, opened), shown = typed()
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    script = here(f"{register}\n{start}", demo, port)
+    app = subprocess.Popen(["bash", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=demo.platform.env())
+    try:
+        registered, waiting = app.stdout.readline(), app.stdout.readline()
+        assert fits(promised, registered)
+        assert fits(here(opened, demo, port), waiting)
+        be_the_patient(demo, waiting.split()[1])
+        came = app.communicate(timeout=60)[0]
+    finally:
+        app.kill()
+
+    assert app.returncode == 0
+    assert came.startswith(
+        "granted: launch/patient openid fhirUser patient/Patient.rs patient/Observation.rs\npatient: "
+    )
+    assert re.search(r"^  \S.*\d", came, re.MULTILINE)
+    assert came.splitlines()[0] == shown.splitlines()[0]
+
+
+def typed():
+    """What the page has typed, with what that prints, and what the app says at the end."""
+    every = blocks(PAGE)
+    pairs = [(one.text, behind.text) for one, behind in pairwise(every) if one.language == "sh"]
+    return *pairs, every[-1].text
+
+
+def be_the_patient(demo: Demo, url: str) -> None:
+    """Follow the app's address, sign in, leave every tick, press Allow."""
+    login = demo.logins["patient"]
+    with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+        page = browser.get(url)
+        page = send(browser, page, username=login["username"], password=login["password"])
+        ticks = re.findall(r'name="allow" value="([^"]+)"[^>]* checked', page.text)
+        time.sleep(0.6)
+        page = send(browser, page, do="allow", allow=ticks)
+    assert "look at the terminal" in page.text
+
+
+def send(browser: httpx.Client, page: httpx.Response, **fields) -> httpx.Response:
+    """The first form of the page."""
+    form = forms(page.text)[0]
+    origin = f"{page.url.scheme}://{page.url.netloc.decode()}"
+    return browser.post(page.url.join(form.action), data={**form.hidden, **fields}, headers={"origin": origin})
