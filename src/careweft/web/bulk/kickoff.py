@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from ...access.narrow import reach
 from ...access.reach import Reach
-from ...bulk.members import members
 from ...bulk.order import Asking, Level, Order, Pairs, read
 from ...bulk.research import formed
 from ...fhir import json
+from ...fhir.membership import members
 from ...fhir.outcomes import BadValue, Forbidden, NotAcceptable, NotFound, UnsupportedMedia, issue, outcome
 from ...ports.jobs import Job
 from ...surfaces.model import Surface
@@ -97,7 +98,7 @@ async def _about(site: Site, request: Request, asking: Asking, order: Order) -> 
         found = await site.records(request.known_tenant).read("Group", asking.group, request.known_reach)
         if found is None or found.body is None:
             raise NotFound
-        order = replace(order, members=members(json.decode(found.body, LARGEST), site.clock()))
+        order = replace(order, members=members(json.decode(found.body, LARGEST), site.clock(), ZoneInfo(asking.zone)))
         if order.patients is not None and not set(order.patients) <= set(order.members):
             raise BadValue("patient: not every one is a member of this Group.")
     elif order.patients is not None:
