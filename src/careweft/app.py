@@ -92,6 +92,7 @@ from .store.throttle import PostgresThrottle
 from .store.tickets import PostgresTickets
 from .store.turns import PostgresTurns
 from .store.upstreams import PostgresUpstreams
+from .store.usage import PostgresUsage
 from .tenancy import Tenant
 from .web import Site
 from .web import application as doors
@@ -163,6 +164,7 @@ class House:
     trial: Trial
     clinical: Clinical
     registry: Desk
+    key_sets: CachedKeySets
     register: PostgresPeople
     sessions: PostgresSessions
     outbox: PostgresOutbox
@@ -245,6 +247,9 @@ class House:
             sights=self.sights,
             emergencies=self.emergencies,
             activity=PostgresActivity(self.pool),
+            registry=self.registry,
+            usage=PostgresUsage(self.pool, clock.now),
+            look=self.key_sets.look,
             preview=trial(self),
             exports=ExportDesk(
                 PostgresJobs(self.pool),
@@ -356,6 +361,7 @@ def _joined(
         listener=listener,
         files=files_of(settings),
         registry=desk(settings, small),
+        key_sets=key_sets,
         register=register,
         sessions=sessions,
         outbox=outbox,

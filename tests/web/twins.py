@@ -394,6 +394,9 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         people=None,  # the doors of records do without
         sessions=None,
         activity=None,
+        registry=None,
+        usage=None,
+        look=None,
         emergencies=None,
     )
     site = replace(site, **changes)

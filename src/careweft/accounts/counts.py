@@ -25,6 +25,7 @@ TENANT = Count("tenant", 3000, QUARTER)
 FACTOR = Count("factor", 10, QUARTER, most=100, patience=4)
 INVITATION = Count("invitation", 30, QUARTER)
 RESET = Count("reset", 30, QUARTER)
+SIGN_UP = Count("sign-up", 30, QUARTER)
 
 Taken = tuple[Count, str]
 

@@ -43,6 +43,34 @@ ENGLISH: Texts = {
             "password:\n\n{link}\n\nThe invitation holds for {days} days and works once.\n"
         ),
     ),
+    "sign-up": (
+        "Finish signing up",
+        (
+            "Hello {name},\n\nsomebody, probably you, wants the developer account {username} at {place} with this "
+            "address.\n\nOpen this address within 30 minutes. It works once:\n\n{link}\n\n"
+            "If it was not you, do nothing: no account is made.\n"
+        ),
+    ),
+    "sign-up-known": (
+        "You have an account already",
+        (
+            "Hello {name},\n\nsomebody, probably you, wants to sign up at {place} with this address. You have an "
+            "account already; your user name is {username}.\n\nIf you forgot your password, ask for a new one where "
+            "you sign in. If it was not you, do nothing.\n"
+        ),
+    ),
+    "decision": (
+        "{app}: {state} by {tenant}",
+        ("Hello {name},\n\n{tenant} decided about {app}: {state}.\n\n{reason}\n\nEverything else is here:"
+            "\n\n{link}\n"),
+    ),
+    "request": (
+        "{app} asks for authorization",
+        (
+            "Hello {name},\n\nthe application {app} asks {tenant} for authorization. Please decide within ten "
+            "business days, by {due}:\n\n{link}\n"
+        ),
+    ),
 }
 SPANISH: Texts = {
     "reset": (
@@ -80,6 +108,35 @@ SPANISH: Texts = {
         (
             "Hola, {name}:\n\nle invitamos a entrar en {place}. Abra esta dirección y elija un nombre de usuario y una "
             "contraseña:\n\n{link}\n\nLa invitación vale {days} días y funciona una sola vez.\n"
+        ),
+    ),
+    "sign-up": (
+        "Termine su registro",
+        (
+            "Hola, {name}:\n\nalguien, probablemente usted, quiere la cuenta de desarrollador {username} en {place} "
+            "con esta dirección.\n\nAbra esta dirección en menos de 30 minutos. Funciona una sola vez:\n\n{link}\n\n"
+            "Si no fue usted, no haga nada: no se crea ninguna cuenta.\n"
+        ),
+    ),
+    "sign-up-known": (
+        "Ya tiene una cuenta",
+        (
+            "Hola, {name}:\n\nalguien, probablemente usted, quiere registrarse en {place} con esta dirección. Ya tiene "
+            "una cuenta; su nombre de usuario es {username}.\n\nSi olvidó su contraseña, pida otra donde inicia "
+            "sesión. "
+            "Si no fue usted, no haga nada.\n"
+        ),
+    ),
+    "decision": (
+        "{app}: {state} por {tenant}",
+        ("Hola, {name}:\n\n{tenant} decidió sobre {app}: {state}.\n\n{reason}\n\nTodo lo demás está aquí:"
+            "\n\n{link}\n"),
+    ),
+    "request": (
+        "{app} pide autorización",
+        (
+            "Hola, {name}:\n\nla aplicación {app} pide autorización a {tenant}. Decida antes de diez días hábiles, "
+            "hasta el {due}:\n\n{link}\n"
         ),
     ),
 }

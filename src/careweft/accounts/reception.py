@@ -16,6 +16,7 @@ from .passkeys import Passkeys
 from .recovery import Recovery
 from .relations import Relations
 from .signin import SignIn
+from .signup import SignUp
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Reception:
     relations: Relations
     office: Office
     federation: Federation
+    sign_up: SignUp
 
     @classmethod
     def of(cls, means: Means, upstreams: Upstreams, provider: Provider) -> "Reception":
@@ -49,6 +51,7 @@ class Reception:
             relations,
             Office(means, invitations, relations),
             Federation(means, sign_in, upstreams, provider),
+            SignUp(means, sign_in),
         )
 
     async def find(self, tenant: int, id_: str) -> Account | None:

@@ -68,6 +68,7 @@ KEYS: dict[str, str] = {
     "username.shape": "3 to 64 letters, digits, dots, dashes or underscores; no e-mail address",
     "username.taken": "this name is taken",
     "email.shape": "this is no e-mail address",
+    "name.shape": "a given name and a family name are wanted, of at most 100 letters",
     "invitation": "the invitation is unknown, used, too old, or the fact does not fit",
     "link": "the link is unknown, used or too old",
     "mail.none": "this installation sends no mail; ask your organization",

@@ -24,6 +24,12 @@ ROLES: Mapping[str, Role] = MappingProxyType({
         Role("representative", ("RelatedPerson", "Patient")),
         Role("practitioner",   ("Practitioner",)),
         Role("owner",          ("Practitioner",), factor=True),
+        Role("privacy",        ("Practitioner",), factor=True),
+        Role("helpdesk",       ("Practitioner",)),
+        Role("analyst",        ("Practitioner",)),
+        Role("reader",         ("Practitioner",)),
+        Role("developer",      (), tenant=False),
+        Role("administrator",  (), factor=True, tenant=False),
     )
 })  # fmt: skip
 

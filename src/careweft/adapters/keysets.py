@@ -69,6 +69,14 @@ class CachedKeySets:
                 known.strange = self._now()
             return found
 
+    async def look(self, url: str) -> list[str]:
+        """Fetch the set now, and say its key ids; somebody asks who wants to see it work. Raises OSError."""
+        known = self._of(url)
+        async with known.lock:
+            if self._now() - known.failed < PAUSE:
+                raise FetchError(known.failure)
+            return sorted(kids(await self._renew(url, known)))
+
     async def _renew(self, url: str, known: Known) -> dict[str, Any]:
         begun = self._now()
         try:

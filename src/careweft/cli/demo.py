@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .. import surfaces
 from ..access.labels import WORDS
+from ..adapters import clock
 from ..app import House, open_house
 from ..config import Settings
 from ..fhir.json import encode
@@ -29,6 +31,8 @@ TENANTS = (
     ("d6c40265-c5c6-494f-b1aa-a27bf9a8c3f1", "Birch Health Plan", 2),
 )
 """The sample tenants: id, name, and the seed of their people."""
+SANDBOX = TENANTS[1][0]
+"""Authorizes every application that asks."""
 SIDES = ("provider", "payer")
 
 
@@ -53,6 +57,9 @@ async def made(house: House, id_: str, name: str, seed: int, patients: int) -> N
     print(f"making {name} with {patients} sample people ...", flush=True)
     tenant = await house.tenants.create(name, id_, "UTC", (), ())
     await house.keyring.signing(tenant.number)
+    if id_ == SANDBOX:
+        entry = terminal().entry(clock.now(), "tenant set", operator().id, tenant.number, None)
+        await house.tenants.save(replace(tenant, sandbox=True), entry)
     intake = Intake(await house.clinical.feed(tenant), tenant.id, surfaces.OFFERED)
     for number, resource in enumerate(people(patients, seed, today=datetime.now(UTC).date()), 1):
         await intake.add(Piece("sample", number, encode(resource)))

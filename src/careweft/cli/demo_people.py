@@ -1,4 +1,4 @@
-"""The demonstration's logins: at each sample tenant a patient, one who acts for two others, and a practitioner."""
+"""The demonstration's logins: at each sample tenant a patient, one who acts for two others, a practitioner and an owner."""
 
 import secrets
 import uuid
@@ -57,12 +57,14 @@ def cast(seed: int) -> Iterator[Part]:
     """The parts in the sample of this seed."""
     first = next(folk(1, seed, datetime.now(UTC).date()))
     clinic = build(seed, datetime.now(UTC).date()).site("clinic", first.household.clinic)
-    doctor = clinic.practitioners[first.index % len(clinic.practitioners)]["id"]
+    doctors = clinic.practitioners
+    doctor, owner = (doctors[(first.index + other) % len(doctors)]["id"] for other in (0, 1))
     child, parent = _id(seed, CHILD, "Patient"), _id(seed, PARENT, "Patient")
     charges = ((child, "child"), (parent, "parent"))
     yield Part("patient", f"Patient/{_id(seed, SELF, 'Patient')}", "reads her own record")
     yield Part("representative", f"Patient/{_id(seed, SPOUSE, 'Patient')}", "acts for a child and a parent", charges)
     yield Part("practitioner", f"Practitioner/{doctor}", "takes part in care")
+    yield Part("owner", f"Practitioner/{owner}", "decides about applications")
 
 
 async def _there(house: House, tenant: Tenant, seed: int) -> AsyncIterator[Part]:

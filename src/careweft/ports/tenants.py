@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ..tenancy import Tenant
 from ..tenancy.brand import Branded
+from .journal import Entry
 
 
 class Tenants(Protocol):
@@ -20,6 +21,10 @@ class Tenants(Protocol):
 
     async def brands(self) -> Sequence[Branded]:
         """Every tenant with what the published lists say of it, oldest first."""
+        ...
+
+    async def save_brand(self, one: Branded, entry: Entry) -> None:
+        """Keep what the published lists say of a tenant, and when that was looked through, with the audit entry."""
         ...
 
     async def create(

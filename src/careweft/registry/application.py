@@ -64,6 +64,7 @@ class Application:
     refresh_days: int = 92
     refresh_limit: int | None = 1096
     grace: int | None = None
+    description: str = ""
     fetch_allow: frozenset[str] = frozenset()
     """Each `host:port` whose key sets may be fetched over http; empty in production (decision 24)."""
 
@@ -140,6 +141,8 @@ def readable_name(asked: Application) -> None:
     check_name(asked.name)
     if asked.publisher is not None:
         check_name(asked.publisher)
+    if len(asked.description) > 1000 or any(not (one.isprintable() or one in "\r\n") for one in asked.description):
+        raise RegistrationRefused("description wants at most 1000 readable characters")
 
 
 def authentication(asked: Application) -> None:

@@ -113,7 +113,7 @@ def columns(entries: Sequence[Entry]) -> tuple[str, ...]:
     """The entries turned into the sixteen texts that `audit_write` takes."""
     return (
         _text([f"{in_utc(entry.at)}Z" for entry in entries]),
-        _text([None if entry.tenant is None else str(entry.tenant) for entry in entries]),
+        _text([str(entry.tenant) if entry.tenant else None for entry in entries]),
         _text([entry.action for entry in entries]),
         _text([entry.surface for entry in entries]),
         _text([str(entry.status) for entry in entries]),

@@ -22,3 +22,7 @@ class Tenant:
     sandbox: bool = False
     networks: tuple[str, ...] = ()
     practitioners_see: str = "tenant"
+
+
+PLATFORM = Tenant("platform", 0, "careweft for developers")
+"""In the place of a tenant for those who belong to none: developers, administrators. It has no records and no API."""

@@ -17,10 +17,10 @@ from ..fhir.outcomes import FhirRefusal, Forbidden, LoginRequired, NotFound
 from ..ports.people import Session
 from ..ports.sights import Sights
 from ..surfaces.model import Surface
-from ..tenancy import Tenant
+from ..tenancy import PLATFORM, Tenant
 from . import cookies
 from .exchange import Request
-from .route import Bulk, ClientAuthenticated, Feeding, Ops, Person, Public, Right, Route, Visitor
+from .route import Bulk, ClientAuthenticated, Feeding, Ops, Person, Policy, Public, Right, Route, Visitor
 from .site import Site
 
 MOST_REMEMBERED = 20_000
@@ -61,11 +61,11 @@ class Guard:
 
     async def admit(self, request: Request, route: Route) -> None:
         """Fill in what the policy of `route` asks for: tenant, caller, reach. Closed for a policy that is none."""
-        if "tenant" in request.args:
-            request.tenant = await self._site.tenants.find(request.args["tenant"])
-            if request.tenant is None:
-                raise NotFound("There is no tenant with this id.")
         policy = route.policy
+        if "tenant" in request.args:
+            request.tenant = await self._tenant(request.args["tenant"], policy)
+        elif isinstance(policy, Person | Visitor) and policy.platform:
+            request.tenant = PLATFORM
         if request.tenant is not None and request.tenant.networks and isinstance(policy, MACHINES):
             near(request, request.tenant.networks)
         if type(policy) is Right:
@@ -82,6 +82,15 @@ class Guard:
             _admit_operator(request, policy, metrics_open=self._site.metrics_open)
         elif type(policy) not in (Public, ClientAuthenticated):
             raise Forbidden("Nobody said who may use this path.")
+
+    async def _tenant(self, id_: str, policy: Policy) -> Tenant:
+        """The tenant of a path; people may belong to none, and then sign in at the platform."""
+        if id_ == PLATFORM.id and isinstance(policy, Person | Visitor):
+            return PLATFORM
+        found = await self._site.tenants.find(id_)
+        if found is None:
+            raise NotFound("There is no tenant with this id.")
+        return found
 
     async def _signed_in(self, request: Request) -> Session | None:
         """The session of this browser at the tenant of the path."""

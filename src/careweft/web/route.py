@@ -57,11 +57,18 @@ class Person:
     roles: frozenset[str] = frozenset()
     enrolling: bool = False
     """Also for a session that may only set up its second factor."""
+    platform: bool = False
+    """Of no tenant: a developer or an administrator; the path names none either."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody with a browser, signed in or not: the handler finds out who, by a form of ours that was filled in."""
+    """Somebody with a browser, signed in or not: the handler finds out who, by a form of ours that was filled in.
+
+    `platform` as Person has it.
+    """
+
+    platform: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,6 @@ def checked(route: Route) -> Route:
         raise Unguarded(f"{' '.join(route.methods)} {route.path} wants a policy, not {route.policy!r}")
     if isinstance(route.policy, Right) and (not route.policy.type or "{tenant}" not in route.path):
         raise Unguarded(f"{' '.join(route.methods)} {route.path} grants a right without a tenant and a type")
-    if isinstance(route.policy, Person) and "{tenant}" not in route.path:
+    if isinstance(route.policy, Person) and ("{tenant}" in route.path) == route.policy.platform:
         raise Unguarded(f"{' '.join(route.methods)} {route.path} is for a person of no tenant")
     return route

@@ -10,12 +10,12 @@ from .exchange import Request
 from .route import Route, Unguarded, checked
 
 SEGMENTS = {
-    "tenant": re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "tenant": re.compile(r"platform|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "id": re.compile(r"[A-Za-z0-9.\-]{1,64}"),
     "vid": re.compile(r"[1-9][0-9]{0,8}"),
     "name": re.compile(r"[a-z0-9-]{1,64}\.[a-z0-9]{1,8}"),
 }
-"""What a placeholder takes: https://hl7.org/fhir/R4/datatypes.html#id, version numbers, lower-case UUIDs, our files."""
+"""What a placeholder takes: https://hl7.org/fhir/R4/datatypes.html#id, versions, UUIDs or `platform`, our files."""
 
 MOST_HEADS = 10_000
 NOWHERE = "No resource type or operation of this server has this path."

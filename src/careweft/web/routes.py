@@ -16,6 +16,8 @@ from .intake import routes as intake
 from .oauth import people as consent
 from .oauth import routes as oauth
 from .ops import routes as ops
+from .portal import routes as portal
+from .portal.room import Room as PortalRoom
 from .preview import routes as preview
 from .route import Route
 from .site import Site
@@ -35,7 +37,23 @@ def table(site: Site, telemetry: Telemetry) -> Iterator[Route]:
     counter = Counter(site.base_url, Stamps(hmac.digest(site.seal, b"the stamps of forms", sha256), site.clock))
     yield from consent.rows(site.granting, site.people, counter)
     yield from account.rows(room(site, counter), identifier)
+    yield from portal.rows(portal_room(site, counter))
     yield from preview.rows(site, counter)
+
+
+def portal_room(site: Site, counter: Counter) -> PortalRoom:
+    """What the pages of developers and owners are built from."""
+    return PortalRoom(
+        desk=site.registry,
+        people=site.people,
+        tenants=site.tenants,
+        usage=site.usage,
+        check=site.look,
+        counter=counter,
+        clock=site.clock,
+        base_url=site.base_url,
+        environment=site.environment,
+    )
 
 
 def room(site: Site, counter: Counter) -> Room:

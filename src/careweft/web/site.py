@@ -1,6 +1,6 @@
 """What the doors are built from: the composition root fills it in once, the doors only read it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,8 @@ from ..ports.permits import Permits
 from ..ports.records import Records
 from ..ports.sights import Emergencies, Sights, Unseen
 from ..ports.tenants import Tenants
+from ..ports.usage import Usage
+from ..registry.desk import Desk as RegistryDesk
 from ..surfaces import ALL
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
@@ -61,6 +63,10 @@ class Site:
     people: Reception = field(kw_only=True)
     sessions: Sessions = field(kw_only=True)
     activity: Activity = field(kw_only=True)
+    registry: RegistryDesk = field(kw_only=True)
+    usage: Usage = field(kw_only=True)
+    look: Callable[[str], Awaitable[Sequence[str]]] = field(kw_only=True)
+    """Fetches a key set now and says its key ids; raises OSError."""
     emergencies: Emergencies = field(kw_only=True)
     exports: Desk = field(kw_only=True)
     seal: bytes = field(repr=False)

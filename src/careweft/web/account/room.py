@@ -13,7 +13,7 @@ from ...ports.journal import Entry
 from ...ports.people import Sessions, Visit
 from ...ports.permits import Permits
 from ...ports.sights import Emergencies
-from .. import pages
+from .. import onward, pages
 from ..counter import Counter, Filled
 from ..exchange import Reply, Request
 from ..people import Errors, faults, visit
@@ -105,7 +105,7 @@ def base(request: Request) -> str:
 
 def menu(role: str) -> Sequence[str]:
     """The pages that somebody of this role has."""
-    return ROLES.get(role, REST)
+    return ROLES.get(role, ("home", *REST) if role in onward.HOMES else REST)
 
 
 def told(request: Request) -> str | None:

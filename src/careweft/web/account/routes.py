@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from .. import pages
+from .. import onward, pages
 from ..exchange import Reply, Request
 from ..route import Handler, Person, Route, Visitor
 from ..signing import SigningIn
@@ -100,4 +100,5 @@ def practitioners(room: Room, identifier: Callable[[], str]) -> Iterator[Row]:
 
 async def home(request: Request) -> Reply:
     """`GET …/home`: the first page of one's menu."""
-    return pages.seen(f"{base(request)}/{menu(request.known_session.account.role)[0]}")
+    role = request.known_session.account.role
+    return pages.seen(onward.home(role, request.known_tenant) or f"{base(request)}/{menu(role)[0]}")

@@ -1,0 +1,77 @@
+"""The rows of the portal and of the console."""
+
+from collections.abc import Iterator
+
+from ...registry.setup import STEPS
+from ..route import Handler, Person, Policy, Route, Visitor
+from .applications import Applications
+from .brand import BrandPage
+from .console import Console
+from .joining import JoiningPages
+from .people import PeoplePages
+from .roles import roles
+from .room import SURFACE, Room
+from .search import SearchPage
+from .tenants import TenantPages
+from .wizard import Wizard
+
+DEVELOPER = Person(frozenset({"developer"}), platform=True)
+ANYBODY = Visitor(platform=True)
+SEE, DECIDE, PEOPLE, BRAND, SEARCH = (Person(roles(one)) for one in ("see", "decide", "people", "brand", "search"))
+APP = "/developers/applications/{id}"
+DRAFT = "/developers/drafts/{id}"
+CONSOLE = "/console/{tenant}"
+
+Row = tuple[Policy, str, str, str, Handler]
+
+
+def rows(room: Room) -> Iterator[Route]:
+    """Policy, method, path, the audit entry's word, handler."""
+    for policy, method, path, action, answer in (*joining(room), *developers(room), *console(room)):
+        name = "console" if path.startswith("/console") else "developers"
+        yield Route((method,), path, policy, answer, name, action, SURFACE, speaks="page", page=path)
+
+
+def joining(room: Room) -> Iterator[Row]:
+    """The ways in."""
+    pages_ = JoiningPages(room)
+    yield ANYBODY, "GET", "/developers/sign-up", "sign-up", pages_.show
+    yield ANYBODY, "POST", "/developers/sign-up", "sign-up", pages_.send
+    yield ANYBODY, "GET", "/developers/sign-up/sent", "sign-up", pages_.sent
+    yield ANYBODY, "GET", "/developers/verify/{id}", "sign-up", pages_.follow
+    yield ANYBODY, "POST", "/developers/verify/{id}", "sign-up", pages_.verify
+
+
+def developers(room: Room) -> Iterator[Row]:
+    """What a developer has."""
+    apps, wizard, tenants = Applications(room), Wizard(room), TenantPages(room)
+    yield DEVELOPER, "GET", "/developers", "apps-read", apps.every
+    yield DEVELOPER, "POST", "/developers/new", "app draft", wizard.begin
+    for step in STEPS:
+        yield DEVELOPER, "GET", f"{DRAFT}/{step}", "draft-read", wizard.show
+        yield DEVELOPER, "POST", f"{DRAFT}/{step}", "app draft", wizard.finish if step == "review" else wizard.send
+    yield DEVELOPER, "POST", f"{DRAFT}/drop", "app draft", wizard.drop
+    yield DEVELOPER, "GET", APP, "app-read", apps.show
+    yield DEVELOPER, "POST", f"{APP}/edit", "app draft", wizard.edit
+    yield DEVELOPER, "POST", f"{APP}/secret", "app rotate", apps.rotate
+    yield DEVELOPER, "POST", f"{APP}/keys", "app keys", apps.keys
+    yield DEVELOPER, "POST", f"{APP}/share", "app share", apps.share
+    yield DEVELOPER, "POST", f"{APP}/leave", "app leave", apps.leave
+    yield DEVELOPER, "POST", f"{APP}/remove", "app remove", apps.remove
+    yield DEVELOPER, "GET", f"{APP}/postman", "app-read", apps.postman
+    yield DEVELOPER, "GET", f"{APP}/tenants", "tenants-read", tenants.show
+    yield DEVELOPER, "POST", f"{APP}/tenants", "app request", tenants.ask
+
+
+def console(room: Room) -> Iterator[Row]:
+    """What those have who look after a tenant."""
+    applications, people, brand = Console(room), PeoplePages(room), BrandPage(room)
+    yield SEE, "GET", CONSOLE, "apps-read", applications.every
+    yield SEE, "GET", f"{CONSOLE}/applications/{{id}}", "app-read", applications.show
+    yield DECIDE, "POST", f"{CONSOLE}/applications/{{id}}", "app decide", applications.decide
+    yield PEOPLE, "GET", f"{CONSOLE}/people", "accounts-read", people.show
+    yield PEOPLE, "POST", f"{CONSOLE}/people", "invitation", people.invite
+    yield PEOPLE, "POST", f"{CONSOLE}/people/switch", "account-switch", people.switch
+    yield BRAND, "GET", f"{CONSOLE}/brand", "brand-read", brand.show
+    yield BRAND, "POST", f"{CONSOLE}/brand", "tenant brand", brand.send
+    yield SEARCH, "GET", f"{CONSOLE}/search", "help-desk", SearchPage(room).show

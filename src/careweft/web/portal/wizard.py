@@ -1,0 +1,192 @@
+"""The guided set-up, for a new application and for changes to one: a page for each step, with Back, and a review."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...fhir.outcomes import NotFound
+from ...oauth.secrets import identifier
+from ...registry import picker, setup
+from ...registry.application import Application, usual
+from ...registry.desk import Draft
+from ...registry.refusal import RegistrationRefused
+from ...registry.registration import Registration
+from .. import pages
+from ..counter import Filled
+from ..exchange import Reply, Request
+from ..people import Errors
+from .room import Room, sentence
+
+OF = "of"
+"""The answer that names the application which is changed; a new one has none."""
+KEPT = ("lifetime", "require_par", "refresh_days", "refresh_limit", "grace", "logo")
+"""What the set-up does not ask, and so leaves as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wizard:
+    """The handlers of `/developers/new` and `/developers/drafts/{id}/{step}`."""
+
+    room: Room
+
+    async def begin(self, request: Request) -> Reply:
+        """`POST …/new`: an empty draft, and its first step."""
+        await self.room.take(request)
+        return await self._begun(request, {})
+
+    async def edit(self, request: Request) -> Reply:
+        """`POST …/applications/{id}/edit`: a draft of what the application is now, and its review."""
+        await self.room.take(request)
+        held = await own(self.room, request)
+        return await self._begun(request, {**setup.answers_of(held.asked), OF: held.id}, "review")
+
+    async def _begun(self, request: Request, answers: dict[str, Any], step: str = "type") -> Reply:
+        draft = Draft(identifier(), self.room.account(request).id, answers, self.room.clock())
+        await self.room.desk.shelf.keep(draft)
+        return pages.seen(f"/developers/drafts/{draft.id}/{step}")
+
+    async def drop(self, request: Request) -> Reply:
+        """`POST …/drafts/{id}/drop`"""
+        await self.room.take(request)
+        await self.room.desk.shelf.drop(self.room.account(request).id, request.args["id"])
+        return pages.seen("/developers")
+
+    async def show(self, request: Request) -> Reply:
+        """`GET …/drafts/{id}/{step}`"""
+        draft = await self._draft(request)
+        step = self._step(request)
+        if step not in setup.steps(draft.answers):
+            return pages.seen(f"/developers/drafts/{draft.id}/type")
+        if step == "review":
+            if (wanted := setup.first_open(draft.answers)) != "review":
+                return pages.seen(f"/developers/drafts/{draft.id}/{wanted}")
+            return self._review(request, draft)
+        return self._page(request, draft, step)
+
+    async def send(self, request: Request) -> Reply:
+        """`POST …/drafts/{id}/{step}`: the answers of a step, and the next one."""
+        filled = await self.room.take(request)
+        draft, step = await self._draft(request), self._step(request)
+        given = read(filled, step)
+        try:
+            answers = setup.answered(draft.answers, step, given)
+            if step in ("details", "scopes"):
+                checked(answers)
+        except RegistrationRefused as refused:
+            tried = replace(draft, answers={**draft.answers, **given})
+            return self._page(request, tried, step, [("", sentence(refused))], 422)
+        await self.room.desk.shelf.keep(replace(draft, answers=answers, changed=self.room.clock()))
+        _, after = setup.neighbours(step, answers)
+        onward = "review" if draft.answers.get(OF) and step != "type" else after
+        return pages.seen(f"/developers/drafts/{draft.id}/{onward or 'review'}")
+
+    async def finish(self, request: Request) -> Reply:
+        """`POST …/drafts/{id}/review`: the application is registered, or changed; a draft is used once."""
+        await self.room.take(request)
+        draft = await self._draft(request)
+
+        async def work() -> Reply:
+            self.room.fresh(request)
+            asked = setup.application(draft.answers)
+            await self.room.desk.shelf.drop(draft.account, draft.id)
+            try:
+                return await self._finished(request, draft, asked)
+            except RegistrationRefused:
+                await self.room.desk.shelf.keep(draft)
+                raise
+
+        async def again(errors: Errors) -> Reply:
+            return self._review(request, draft, errors, 422)
+
+        return await self.room.attempt(request, "developers", work, again)
+
+    async def _finished(self, request: Request, draft: Draft, asked: Application) -> Reply:
+        actor, place, desk = self.room.developer(request), self.room.place(request), self.room.desk
+        of = draft.answers.get(OF)
+        if of:
+            held = await own(self.room, request, of)
+            kept = {name: getattr(held.asked, name) for name in KEPT}
+            await desk.edit(held.id, replace(asked, **kept), actor, place)
+            return self.room.done(f"/developers/applications/{held.id}", "saved")
+        team = await desk.shelf.team(actor.id, f"Team of {self.room.account(request).name}")
+        made = await desk.register(asked, team, actor, place)
+        shown = self.room.show(request, "portal/created.html", app=made.registration, secret=made.secret, new=True)
+        return shown._replace(recorded=True)
+
+    async def _draft(self, request: Request) -> Draft:
+        found = await self.room.desk.shelf.drafts(self.room.account(request).id)
+        wanted = next((one for one in found if one.id == request.args["id"]), None)
+        if wanted is None:
+            raise pages.Ended
+        return wanted
+
+    def _step(self, request: Request) -> str:
+        return request.known_route.path.rpartition("/")[2]
+
+    def _page(self, request: Request, draft: Draft, step: str, errors: Errors = (), status: int = 200) -> Reply:
+        answers = draft.answers
+        before, _ = setup.neighbours(step, answers)
+        return self.room.show(
+            request,
+            f"portal/{step}.html" if step in ("details", "scopes") else "portal/choice.html",
+            status=status,
+            draft=draft,
+            step=step,
+            title=setup.TITLES[step],
+            number=setup.steps(answers).index(step) + 1,
+            total=len(setup.steps(answers)),
+            before=before,
+            choices=setup.choices(step, answers),
+            filled=answers,
+            groups=picker.groups(answers["type"], answers["access"]) if step == "scopes" else (),
+            ticked=frozenset(answers.get("scopes", ())) or suggested(answers, step),
+            errors=errors,
+        )
+
+    def _review(self, request: Request, draft: Draft, errors: Errors = (), status: int = 200) -> Reply:
+        answers = draft.answers
+        try:
+            asked = checked(answers)
+        except RegistrationRefused as refused:
+            asked, errors = None, errors or [("", sentence(refused))]
+        return self.room.show(
+            request, "portal/review.html", status=status, draft=draft, asked=asked, errors=errors,
+            scopes=(asked.scopes or usual(asked)) if asked else (), steps=setup.steps(answers), titles=setup.TITLES,
+            number=len(setup.steps(answers)), total=len(setup.steps(answers)),
+            changing=bool(answers.get(OF)),
+        )  # fmt: skip
+
+
+def checked(answers: setup.Answers) -> Application:
+    """The application, as far as its names and addresses can be checked before it is registered.
+
+    The desk checks all of it, with what this installation may fetch.
+    """
+    asked = setup.application(answers)
+    unknown = set(asked.scopes) - picker.every(asked.type, asked.access) - set(usual(asked))
+    if unknown and not answers.get(OF):
+        raise RegistrationRefused("tick the scopes that are listed")
+    return asked
+
+
+def suggested(answers: setup.Answers, step: str) -> frozenset[str]:
+    """What is ticked before anybody ticked: the usual scopes of its type."""
+    return frozenset(usual(setup.application(answers))) if step == "scopes" else frozenset()
+
+
+def read(filled: Filled, step: str) -> dict[str, Any]:
+    """What the form of a step says."""
+    if step == "details":
+        texts = {name: filled.one(name, 10_000) for name in (*setup.TEXTS, *setup.LISTS)}
+        return {name: value.replace("\r\n", "\n") for name, value in texts.items()}
+    if step == "scopes":
+        return {"scopes": list(dict.fromkeys(filled.every("scope"))), "bulk": filled.one("bulk") == "yes"}
+    return {step: filled.one(step, 40)}
+
+
+async def own(room: Room, request: Request, id_: str | None = None) -> Registration:
+    """The application of this path, if it is of a team of who asks; else there is none (AUTHZ-17)."""
+    wanted = id_ or request.args["id"]
+    found = next((one for one in await room.desk.shelf.of(room.account(request).id) if one.id == wanted), None)
+    if found is None:
+        raise NotFound("There is no such application for this account.")
+    return found
