@@ -61,7 +61,8 @@ def test_the_tutorial_is_followed_in_a_browser(demo, visitor):
     commands, promised = (one.text for one in blocks(TUTORIAL)[-2:])
     done = subprocess.run(
         ["bash", "-c", commands.replace("http://localhost:8080", demo.url)],
-        env=os.environ | secret | {"NO_PROXY": "localhost"}, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+        env=os.environ | secret | {"NO_PROXY": "localhost"}, cwd=ROOT, capture_output=True, text=True, check=True,
+        timeout=60,
     )  # fmt: skip
 
     assert fits(promised, done.stdout), done.stdout

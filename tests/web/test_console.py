@@ -21,8 +21,9 @@ from .visitors import text
 ROLES = ("owner", "privacy", "helpdesk", "analyst", "reader", "practitioner", "patient")
 VECTORS = (
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "<svg onload=alert(1)>",
-    "{{7*7}}", "{% raw %}", "</title><script>alert(1)</script>", "' onmouseover='alert(1)", "<b>bold</b>", "<!--",
-    "</textarea><script>alert(1)</script>", "${7*7}", "<iframe srcdoc='<script>1</script>'>", "<math><mi//xlink:href=x>",
+    "{{7*7}}", "{% raw %}", "</title><script>alert(1)</script>", "' onmouseover='alert(1)", "<b>bold</b>",
+    "<!--", "</textarea><script>alert(1)</script>",
+    "${7*7}", "<iframe srcdoc='<script>1</script>'>", "<math><mi//xlink:href=x>",
 )  # fmt: skip
 
 

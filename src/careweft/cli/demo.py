@@ -21,6 +21,7 @@ from ..registry.application import Application
 from ..tenancy import Tenant
 from ..web.trial import LOGINS, SAMPLES
 from . import demo_apps, demo_people
+from .apps import operator, terminal
 from .demo_files import remember, remembered
 from .demo_people import Login
 

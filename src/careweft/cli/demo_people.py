@@ -1,4 +1,4 @@
-"""The demonstration's logins: at each sample tenant a patient, one who acts for two others, a practitioner and an owner."""
+"""The demonstration's logins: at each tenant a patient, one who acts for two others, a practitioner, an owner."""
 
 import secrets
 import uuid
