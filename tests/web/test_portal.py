@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from careweft.registry.authorization import State
+from careweft.web.portal.routes import developers, joining
 
 from .developers import PASSWORD, clinic, signed_in
 from .visitors import forms, text
@@ -286,6 +287,18 @@ async def test_forms_of_others_are_refused(database, tmp_path):
         foreign = eve.stamp
         await dana.get(f"/developers/applications/{app}")
         own = dana.stamp
+        wrong = []
+        for _, method, path, _, _ in (*developers(None), *joining(None)):  # type: ignore[arg-type]
+            if method != "POST":
+                continue
+            for fields, origin in (
+                ({}, "own"), ({"stamp": foreign}, "own"), ({"stamp": own}, "https://evil.example"),
+                ({"stamp": own}, "null"), ({"stamp": own}, None),
+            ):  # fmt: skip
+                answer = await dana.send(path.replace("{id}", app), origin=origin, follow=False, **fields)
+                if answer.status_code != 403:
+                    wrong.append((path, origin, answer.status_code))
+        assert wrong == []
         tries = [
             await dana.send(
                 f"/developers/applications/{app}/secret", origin="https://evil.example", stamp=own, days="0"
