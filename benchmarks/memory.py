@@ -155,6 +155,8 @@ def application() -> Callable[..., Any]:
                 Refreshing(bytes(32)),
             ),
             people=nothing,
+            sessions=nothing,
+            activity=nothing,
             keyring=keyring,
             exports=nothing,
             seal=bytes(32),
