@@ -194,6 +194,22 @@ def test_a_narrowing_that_is_none_is_refused(changes, why):
         checked(replace(everything(APP), **changes), APP, NOON)
 
 
+ALONE = {
+    "launch/create": True, "openid": True, "launch": False, "offline_access": False, "sensitive/PSY": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "allowed"), ALONE.items())
+def test_words_that_are_of_use_without_a_record(word, allowed):
+    """An EHR that only opens applications, and an application where people only sign in, can be approved."""
+    one = replace(APP, scopes=(word,), bulk=False)
+    if allowed:
+        assert checked(everything(one), one, NOON).scopes == (word,)
+    else:
+        with pytest.raises(RegistrationRefused):
+            checked(everything(one), one, NOON)
+
+
 def test_the_row_of_a_tenant_is_what_both_said():
     """Narrowed by the owner, and by whatever the developer has given up since; the name as the owner saw it."""
     narrowing = Narrowing(("system/Patient.rs",), networks=("192.0.2.0/24",), lifetime=600, expires=NOON)

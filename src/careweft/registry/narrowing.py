@@ -14,6 +14,8 @@ from .refusal import RegistrationRefused
 
 MOST_GROUPS = 50
 FURTHEST = timedelta(days=3660)
+ALONE = frozenset({"openid", "launch/create"})
+"""Words that are of use without any record: an application where people only sign in, an EHR that only opens others."""
 
 
 def wanted(asked: Application) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ def checked(narrowing: Narrowing, asked: Application, now: datetime) -> Narrowin
     scopes = within(narrowing.scopes, wanted(asked))
     if set(scopes) != set(narrowing.scopes):
         raise RegistrationRefused("scopes want to lie within what the application asks for")
-    if not any(Scope.read(one) for one in scopes):
+    if not any(Scope.read(one) or one in ALONE for one in scopes):
         raise RegistrationRefused("at least one kind of record has to be allowed; else refuse the request")
     if narrowing.bulk and not asked.bulk:
         raise RegistrationRefused("bulk export was not asked for")

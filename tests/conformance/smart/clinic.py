@@ -251,7 +251,7 @@ async def settle(house: House, clinic: Clinic) -> None:
     tenant = await house.tenant(MAPLE)
     for name, own in PEOPLE_APPS.items():
         clinic.apps[name] = await registered(house, tenant, name, **own)
-    ehr = await new_app(house, tenant, "provider", "system/Patient.rs launch/create")
+    ehr = await new_app(house, tenant, "provider", "launch/create")
     form = token_form(ehr)
     clinic.ehr = (await house.tokens.answer(tenant, form, None, Context(str(uuid.uuid4()))))["access_token"]
     records = {"ana": ("patient", f"Patient/{clinic.patient}"), "doctor": ("practitioner", clinic.practitioner),
