@@ -380,7 +380,7 @@ class Town:
 
 
 def by_id(surface: str) -> Surface:
-    return next(one for one in (*surfaces.ALL, surfaces.INTAKE) if one.id == surface)
+    return next(one for one in (*surfaces.ALL, surfaces.INTAKE, surfaces.RESEARCH) if one.id == surface)
 
 
 def token_form(app: App, *more: tuple[str, str]) -> list[tuple[str, str]]:
@@ -414,7 +414,7 @@ async def _populate(house: House, town: Town) -> None:
         town.versions[id_] = marked
         await _changed(house, tenant, town, letter)
         (town.ours if id_ == MAPLE else town.theirs).extend(own)
-        for side in ("provider", "payer", "intake"):
+        for side in ("provider", "payer", "intake", "research"):
             await _registered(house, tenant, town, side)
     town.tenants[CEDAR] = await new_tenant(house, CEDAR, "Cedar")
     await _registered(house, town.tenants[CEDAR], town, "provider")
@@ -435,5 +435,5 @@ async def _registered(house: House, tenant: Tenant, town: Town, side: str) -> No
     app = town.apps[tenant.id, side] = await new_app(house, tenant, side)
     town.keyed[tenant.id, side] = await new_app(house, tenant, side, keyed=True)
     town.tokens[tenant.id, surfaces.find(side, "system").id] = await system_token(house, app)
-    if side != "intake":
+    if side not in ("intake", "research"):
         town.tokens[tenant.id, surfaces.find(side, "patient").id] = await patient_token(house, app, town.first)
