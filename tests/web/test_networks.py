@@ -51,6 +51,13 @@ async def read(desk, address, token):
         return await web.get(SYSTEM.url("", desk.tenant.id) + "/Patient")
 
 
+async def endpoint(desk, address, path, token):
+    """The error of an endpoint that takes an access token."""
+    async with caller(desk, address, authorization=f"Bearer {token}") as web:
+        answer = await web.post(f"/auth/{desk.tenant.id}/oauth2/v1/{path}", json={})
+        return answer.json()["error"]
+
+
 async def test_an_application_calls_from_its_networks_alone(database, tmp_path):
     """At the token door whatever it proves, at the API with a token that is good; each refusal is in the journal."""
     async with opened(database, tmp_path) as desk:
@@ -63,6 +70,9 @@ async def test_an_application_calls_from_its_networks_alone(database, tmp_path):
             assert (refused.status_code, refused.json()["error"]) == (403, "access_denied")
         assert "network" in (await desk.audited())["reason"]
         assert (await asked(desk, INSIDE, client, "wrong")).status_code == 401
+        for path in ("userinfo", "launch"):
+            errors = [await endpoint(desk, address, path, token) for address in (INSIDE, OUTSIDE)]
+            assert errors == ["insufficient_scope", "access_denied"]
         assert (await read(desk, OUTSIDE, token)).status_code == 403
         row = await desk.audited()
         assert (row["status"], row["client"], row["address"]) == (403, client, OUTSIDE)

@@ -51,6 +51,8 @@ def test_what_is_public_shows_nobodys_records():
         "/oauth2/v1",
         "/static/{name}",
         "/brand/brands.json",
+        "/developers/reference",
+        "/developers/reference/{id}",
         "/brands.json",
     }
     assert ops == {"/healthz", "/readyz", "/metrics"}

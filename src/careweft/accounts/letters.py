@@ -61,8 +61,7 @@ ENGLISH: Texts = {
     ),
     "decision": (
         "{app}: {state} by {tenant}",
-        ("Hello {name},\n\n{tenant} decided about {app}: {state}.\n\n{reason}\n\nEverything else is here:"
-            "\n\n{link}\n"),
+        ("Hello {name},\n\n{tenant} decided about {app}: {state}.\n\n{reason}\n\nEverything else is here:\n\n{link}\n"),
     ),
     "request": (
         "{app} asks for authorization",
@@ -129,8 +128,7 @@ SPANISH: Texts = {
     ),
     "decision": (
         "{app}: {state} por {tenant}",
-        ("Hola, {name}:\n\n{tenant} decidió sobre {app}: {state}.\n\n{reason}\n\nTodo lo demás está aquí:"
-            "\n\n{link}\n"),
+        ("Hola, {name}:\n\n{tenant} decidió sobre {app}: {state}.\n\n{reason}\n\nTodo lo demás está aquí:\n\n{link}\n"),
     ),
     "request": (
         "{app} pide autorización",

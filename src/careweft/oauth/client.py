@@ -91,6 +91,12 @@ def usable(client: Client | None, method: str, address: str | None) -> Client | 
 
     AccessDenied, before any proof is looked at, where the tenant allows it no calls from `address` (OPS-01).
     """
-    if client is not None and not inside(address, client.networks):
-        raise AccessDenied(FROM_THERE, reason=f"{client.id} may not call from this network address")
+    if client is not None:
+        check_near(client, address)
     return client if client is not None and client.enabled and client.auth == method else None
+
+
+def check_near(client: Client, address: str | None) -> None:
+    """Raise AccessDenied where the tenant allows this application no calls from `address`."""
+    if not inside(address, client.networks):
+        raise AccessDenied(FROM_THERE, reason=f"{client.id} may not call from this network address")

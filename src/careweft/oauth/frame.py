@@ -17,7 +17,7 @@ from ..ports.keys import Assertions, KeySets
 from ..surfaces import issuers
 from ..tenancy import Tenant
 from .assertion import INVALID
-from .client import Known, Proven, authenticate
+from .client import Known, Proven, authenticate, check_near
 from .errors import InvalidClient, OAuthError, TemporarilyUnavailable
 from .request import Credentials
 
@@ -67,6 +67,12 @@ class Frame:
         AccessDenied.
         """
         return await authenticate(credentials, tenant, self.known(tenant), context.address, now, public=public)
+
+    async def near(self, tenant: Tenant, client_id: str, context: Context) -> None:
+        """Raise AccessDenied where the tenant allows this application no calls from there (OPS-01)."""
+        client = await self.clients.find(tenant.number, client_id)
+        if client is not None:
+            check_near(client, context.address)
 
     def known(self, tenant: Tenant) -> Known:
         """Who may prove itself here; an assertion is for the token URL or the issuer of this tenant (D-03)."""

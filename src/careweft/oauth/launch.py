@@ -93,7 +93,7 @@ class Launching:
         """A handle for what the holder of this token asks. Raises OAuthError, with its entry."""
 
         async def make(now: datetime) -> dict[str, Any]:
-            ehr = await self._ehr(tenant, bearer)
+            ehr = await self._ehr(tenant, bearer, context)
             wanted = Wanted.read(told)
             return await self.make(tenant, await self._client(tenant, wanted), wanted, ehr, context, now)
 
@@ -115,12 +115,13 @@ class Launching:
             told["url"] = client.launch_url + joint + urlencode({"iss": iss, "launch": handle})
         return told
 
-    async def _ehr(self, tenant: Tenant, bearer: str) -> str:
+    async def _ehr(self, tenant: Tenant, bearer: str, context: Context) -> str:
         """The client id of the EHR whose token this is. Raises InvalidToken, InsufficientScope."""
         try:
             shown = await self.verifier.tell(bearer, tenant, issuers.V2)
         except LoginRequired as wrong:
             raise InvalidToken from wrong
+        await self.frame.near(tenant, shown.caller.client, context)
         if not shown.holds(RIGHT) or shown.caller.personal or shown.caller.grant is not None:
             raise InsufficientScope(f"the scope {RIGHT} is wanted")
         return shown.caller.client

@@ -27,7 +27,7 @@ class UserInfo:
         """The claims that were granted: `sub`, the person's record, the name. Raises OAuthError, with its entry."""
 
         async def tell(now: datetime) -> dict[str, Any]:
-            shown = await self._shown(tenant, bearer)
+            shown = await self._shown(tenant, bearer, context)
             account = await self.people.find(tenant.number, shown.subject)
             if account is None or not account.enabled:
                 raise InvalidToken(reason="the account was switched off")
@@ -40,12 +40,13 @@ class UserInfo:
 
         return await self.frame.around(tenant, "userinfo", context, tell)
 
-    async def _shown(self, tenant: Tenant, bearer: str) -> Verified:
+    async def _shown(self, tenant: Tenant, bearer: str, context: Context) -> Verified:
         """What the token says, of a person who granted openid."""
         try:
             shown = await self.verifier.tell(bearer, tenant, issuers.V2)
         except LoginRequired as wrong:
             raise InvalidToken from wrong
+        await self.frame.near(tenant, shown.caller.client, context)
         if not shown.holds(OPENID) or shown.caller.account is None:
             raise InsufficientScope("the scope openid is wanted")
         return shown

@@ -88,6 +88,14 @@ class Room:
             values["sign_out"] = self.counter.stamp(request, "sign-out")
         return self.counter.show(request, template, FORM, status=status, **values)
 
+    def open(self, request: Request, template: str, **more: Any) -> Reply:
+        """A page without a form, for everybody."""
+        values = {
+            "language": ENGLISH, "t": texts.say(ENGLISH), "here": "", "errors": (), "told": "", "sections": (),
+            "environment": self.environment, "base_url": self.base_url, **more,
+        }  # fmt: skip
+        return pages.page(request, template, **values)
+
     async def take(self, request: Request) -> Filled:
         """The form that was sent."""
         return await self.counter.take(request, FORM)

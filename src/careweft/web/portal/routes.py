@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from ...registry.setup import STEPS
-from ..route import Handler, Person, Policy, Route, Visitor
+from ..route import Handler, Person, Policy, Public, Route, Visitor
 from .applications import Applications
 from .brand import BrandPage
 from .console import Console
 from .joining import JoiningPages
 from .people import PeoplePages
+from .reference import ReferencePages
 from .roles import roles
 from .room import SURFACE, Room
 from .search import SearchPage
@@ -27,9 +28,16 @@ Row = tuple[Policy, str, str, str, Handler]
 
 def rows(room: Room) -> Iterator[Route]:
     """Policy, method, path, the audit entry's word, handler."""
-    for policy, method, path, action, answer in (*joining(room), *developers(room), *console(room)):
+    for policy, method, path, action, answer in (*reference(room), *joining(room), *developers(room), *console(room)):
         name = "console" if path.startswith("/console") else "developers"
         yield Route((method,), path, policy, answer, name, action, SURFACE, speaks="page", page=path)
+
+
+def reference(room: Room) -> Iterator[Row]:
+    """What everybody may read."""
+    told = ReferencePages(room)
+    yield Public(), "GET", "/developers/reference", "", told.every
+    yield Public(), "GET", "/developers/reference/{id}", "", told.one
 
 
 def joining(room: Room) -> Iterator[Row]:
