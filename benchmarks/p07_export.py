@@ -104,9 +104,11 @@ async def export(place: Place, level: str) -> tuple[int, list[Path], float, floa
         tenant = await house.tenant(TENANT)
         before, used, start = rig.cpu([place.database.pid]), own(), time.monotonic()
         job = await begun(house, tenant, level)
-        lanes = [asyncio.create_task(lane(worker, house, job)) for _ in range(worker.lanes)]
-        await asyncio.gather(*lanes)
+        running = asyncio.create_task(worker.run())
+        await done(house, job)
         spent = time.monotonic() - start, own() - used, rig.cpu([place.database.pid]) - before
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
         files = await worker.turns.files(tenant.number, job.id)  # type: ignore[attr-defined]
         written = []
         for number, one in enumerate(files):
@@ -118,14 +120,15 @@ async def export(place: Place, level: str) -> tuple[int, list[Path], float, floa
         return sum(one.bytes for one in files), written, *spent
 
 
-async def lane(worker, house: House, job: Job) -> None:
-    while (row := await house.pool.fetchrow("select state from job where id = $1", job.id)) and row["state"] not in (
-        "done",
-        "failed",
-    ):
-        if not await worker.once():
-            await asyncio.sleep(0.01)
-    assert row["state"] == "done", row["state"]
+async def done(house: House, job: Job) -> None:
+    """Wait until its files are closed."""
+    while True:
+        row = await house.pool.fetchrow("select state, problem from job where id = $1", job.id)
+        if row is None or row["state"] == "failed":
+            raise RuntimeError(f"the export failed: {row}")
+        if row["state"] == "done":
+            return
+        await asyncio.sleep(0.02)
 
 
 async def begun(house: House, tenant, level: str) -> Job:
