@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from careweft.oauth import secrets
 from careweft.oauth.authorization import Ask, Pick, Send
 from careweft.oauth.authorize.refusals import RedirectedRefusal
+from careweft.oauth.consent import REMEMBER
 from careweft.oauth.keys import ALGS, make
 from careweft.ports.charts import Candidate
 from careweft.ports.clients import Client
@@ -108,12 +109,14 @@ class Flow:
         keys = [one.key for one in ask.permissions if one.ticked] if ticked is None else ticked
         return said(await self.world.auth.granting.permit(A, ask.request, self.session, keys, CONTEXT))
 
-    async def code(self, patient=None, ticked=None, **changed):
-        """A code that was just given."""
+    async def code(self, patient=None, ticked=None, remember=False, **changed):
+        """A code that was just given; `remember`: the person does not want to be asked again."""
         step = await self.ask(patient, **changed)
         if isinstance(step, Send):
             return said(step.url)["code"]
         assert isinstance(step, Ask), step
+        if remember:
+            ticked = [*(one.key for one in step.permissions if one.ticked), REMEMBER]
         return (await self.permit(step, ticked))["code"]
 
     async def redeem(self, code, **changed):

@@ -190,13 +190,20 @@ async def test_silence_where_the_person_would_have_to_choose(world):
 async def test_an_identical_request_is_remembered(world):
     """OATK-13: same application, address, scopes, patient: no question, and a permit of its own."""
     flow = Flow(world)
-    await flow.code()
+    await flow.code(remember=True)
     for prompt in (None, "none", "login"):
         flow.session = session(ANA, world.clock.at)
         step = await flow.step(await flow.begin(prompt=prompt))
         assert isinstance(step, Send)
         assert set(said(step.url)) == {"code", "state", "iss"}
     assert len(world.permits.kept) == 4
+
+
+async def test_only_who_wants_it_is_not_asked_again(world):
+    """A yes to this one request is no yes to the next: the person may tick less then."""
+    flow = Flow(world)
+    await flow.code()
+    assert isinstance(await flow.ask(), Ask)
 
 
 OTHERS = {
@@ -212,14 +219,14 @@ OTHERS = {
 async def test_anything_else_is_asked_anew(world, name):
     world.clients.kept[1, "app"] = app(redirect_uris=(REDIRECT, REDIRECT + "2"))
     flow = Flow(world)
-    await flow.code()
+    await flow.code(remember=True)
     assert isinstance(await flow.ask(**OTHERS[name]), Ask)
 
 
 @pytest.mark.parametrize("how", ["taken back", "over", "another patient", "limited"])
 async def test_what_is_over_is_not_remembered(world, how):
     flow = Flow(world, BEN)
-    await flow.code("cleo")
+    await flow.code("cleo", remember=True)
     if how == "taken back":
         await world.permits.end(1, [id_ for _, id_ in world.permits.kept], world.clock.at)
     elif how == "over":
@@ -238,7 +245,7 @@ async def test_who_could_be_anybody_is_asked_every_time(world, client_id, uri, r
     """RFC 8252 section 8.6: another program can sit behind a loopback port."""
     world.clients.kept[1, "phone"] = app("phone", "none", "native", redirect_uris=(REDIRECT, "http://127.0.0.1/cb"))
     flow = Flow(world, proof={"client_id": client_id})
-    await flow.code(redirect_uri=uri)
+    await flow.code(redirect_uri=uri, remember=True)
     assert isinstance(await flow.ask(redirect_uri=uri), Send if remembered else Ask)
 
 

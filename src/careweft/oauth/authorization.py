@@ -10,7 +10,7 @@ https://hl7.org/fhir/smart-app-launch/STU2/app-launch.html, https://openid.net/s
 The steps between are pages; each asks `step` anew and believes nothing that a page was told before.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -31,7 +31,7 @@ from .authorize.asked import Asked, Asking
 from .authorize.redirected import REDIRECTED, Check, passed
 from .authorize.refusals import RedirectedRefusal, ShownRefusal
 from .authorize.shown import known_client, registered_redirect
-from .consent import Permission, chosen, permissions
+from .consent import REMEMBER, Permission, chosen, permissions
 from .errors import (
     AccessDenied,
     ConsentRequired,
@@ -88,6 +88,8 @@ class Ask:
     seconds: int
     days: int
     limit: int | None
+    standing: bool = False
+    """The person may tick REMEMBER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,10 @@ class Granting:
         return await self.charts.search(tenant, session.account, text)
 
     async def permit(
-        self, tenant: Tenant, request: Pending, session: Session, ticked: Iterable[str], context: Context
+        self, tenant: Tenant, request: Pending, session: Session, ticked: Collection[str], context: Context
     ) -> str:
-        """The person said yes to what is ticked: where the browser goes, with code, state and iss.
+        """The person said yes to what is ticked: where the browser goes, with code, state and iss. With REMEMBER among it
+        that is the answer to every identical request.
 
         Where nothing is ticked that is a no. Raises ShownRefusal where the request is not at this point, or over.
         """
@@ -185,7 +188,8 @@ class Granting:
         granted = chosen(step.request.scopes, step.surface, step.permissions, ticked)
         if not granted:
             return await self.refuse(tenant, request, session, context)
-        return await self._granted(tenant, step.request, step.client, session, granted, context)
+        kept = step.standing and REMEMBER in ticked
+        return await self._granted(tenant, step.request, step.client, session, granted, context, standing=kept)
 
     async def refuse(self, tenant: Tenant, request: Pending, session: Session | None, context: Context) -> str:
         """The person said no, also before signing in: where the browser goes, with access_denied."""
@@ -286,7 +290,8 @@ class Granting:
         asks = "consent" in request.prompt or types is not None or not sensitive
         same = None if asks else await self._remembered(tenant, request, client, session)
         if same is not None:
-            return Send(await self._granted(tenant, request, client, session, same.scopes, context))
+            url = await self._granted(tenant, request, client, session, same.scopes, context, standing=True)
+            return Send(url)
         if "none" in request.prompt:
             return await self._turn_away(tenant, request, client, session, ConsentRequired(), context)
         return Ask(
@@ -299,6 +304,7 @@ class Granting:
             seconds=life(client, int(self.now().timestamp())),
             days=client.refresh_days,
             limit=client.refresh_limit,
+            standing=not asks and recognizable(client, request.redirect_uri),
         )
 
     async def _remembered(self, tenant: Tenant, request: Pending, client: Client, session: Session) -> Permit | None:
@@ -316,10 +322,12 @@ class Granting:
         session: Session,
         granted: tuple[str, ...],
         context: Context,
+        *,
+        standing: bool,
     ) -> str:
         """Write permit and code down, in one transaction with the entry; where the browser goes with the code."""
         now, code = self.now(), self.identifier()
-        permit = permit_of(request, client, session, granted, self.identifier(), now)
+        permit = replace(permit_of(request, client, session, granted, self.identifier(), now), standing=standing)
         record = entry(tenant, client, 303, context, now, session=session, patient=permit.patient, grant=permit.id)
         if not await self.permits.grant(request, permit, code, code_ends(now), record):
             raise ShownRefusal(OVER)
@@ -423,9 +431,12 @@ def recognizable(client: Client, redirect_uri: str) -> bool:
 
 
 def identical(permit: Permit, request: Pending) -> bool:
-    """Was this permit given for just this? An EHR's launch says anew about whom it is, for one and the same user."""
+    """Was this permit given for just this, not to be asked again?
+
+    An EHR's launch says anew about whom it is, for one and the same user.
+    """
     same = (permit.client, permit.surface, permit.redirect_uri, permit.asked)
-    if same != (request.client, request.surface, request.redirect_uri, request.scopes):
+    if not permit.standing or same != (request.client, request.surface, request.redirect_uri, request.scopes):
         return False
     return request.launched is not None or permit.patient == request.patient
 

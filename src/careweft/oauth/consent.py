@@ -40,6 +40,8 @@ IDENTITY = ("openid", "fhirUser", "profile")
 LASTING = ("offline_access", "online_access")
 CONTEXT = ("launch", "launch/patient", "launch/encounter")
 SENSITIVE = "sensitive/"
+REMEMBER = "remember"
+"""The key of the tick box by which a person is not asked again when the same is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class Permit:
 
     `scopes` are the granted words exactly, `asked` what could have been; `user` is the person's record, relative;
     `lasting` offline, online, or None where there is no refresh token; `session` where it ends with that session;
-    `expires` moves with every refresh and never beyond `limit`.
+    `expires` moves with every refresh and never beyond `limit`; `standing` answers an identical request too, without a
+    question.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Permit:
     ended: datetime | None = None
     generation: int = 0
     rotated: datetime | None = None
+    standing: bool = False
 
     @property
     def patient(self) -> str | None:

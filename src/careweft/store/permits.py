@@ -15,9 +15,10 @@ from .pool import Connection, Pool, Row
 
 FIELDS = (
     "tenant, id, account, person, client, surface, scopes, asked, redirect_uri, patient, encounter, fhir_context,"
-    " intent, banner, lasting, session, auth_time, created, expires, until, used, ended, generation, rotated"
+    " intent, banner, lasting, session, auth_time, created, expires, until, used, ended, generation, rotated,"
+    " standing"
 )
-PLACES = ", ".join(f"${n}" for n in range(1, 25))
+PLACES = ", ".join(f"${n}" for n in range(1, 26))
 ANSWER = "delete from auth_request where tenant = $1 and id = $2 and session is not distinct from $3 returning 1"
 GRANT = f"insert into permit ({FIELDS}) values ({PLACES})"
 GIVE = "insert into code (tenant, id, permit, challenge, nonce, expires) values ($1, $2, $3, $4, $5, $6)"
@@ -169,6 +170,7 @@ def read(row: Row) -> Permit:
         ended=row["ended"],
         generation=row["generation"],
         rotated=row["rotated"],
+        standing=row["standing"],
     )
 
 
@@ -184,5 +186,5 @@ def values(one: Permit) -> Sequence[object]:
         one.tenant, one.id, one.account, one.user, one.client, one.surface, list(one.scopes), list(one.asked),
         one.redirect_uri, context.patient, context.encounter, list(context.fhir_context), context.intent,
         context.banner, one.lasting, one.session, one.auth_time, one.created, one.expires, one.limit, one.used,
-        one.ended, one.generation, one.rotated,
+        one.ended, one.generation, one.rotated, one.standing,
     ]  # fmt: skip

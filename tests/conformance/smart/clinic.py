@@ -223,7 +223,6 @@ def keys() -> dict[str, RSAKey | ECKey]:
 
 PEOPLE_APPS: dict[str, Json] = {
     "confidential": {"auth": "secret"},
-    "limited": {"auth": "secret"},
     "ehr-opened": {"auth": "secret", "type": "practitioner"},
     "public": {"auth": "none", "platform": "native"},
     "asymmetric": {"auth": "private-key-jwt"},

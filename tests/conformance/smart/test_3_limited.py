@@ -18,10 +18,10 @@ WORDS = ("identity:openid", "identity:fhirUser", "lasting:offline_access")
 
 @pytest.fixture(scope="module")
 def limited(clinic: Clinic) -> Json:
-    """2.2.01 to 2.2.07: everything asked for, three types allowed."""
+    """2.2.01 to 2.2.07: the application and the request of group 1, which was granted whole; now three types are."""
+    grant(clinic, "confidential", scope_of("patient"))
     tick = only(*WORDS, *(f"record:{one}" for one in KEPT))
-    launch, told = grant(clinic, "limited", scope_of("patient"), tick=tick)
-    assert "consent" in clinic.people["ana"].seen
+    launch, told = grant(clinic, "confidential", scope_of("patient"), tick=tick)
     checks.token_response(launch.refresh(told["refresh_token"]))
     return told
 

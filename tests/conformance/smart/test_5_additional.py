@@ -127,7 +127,7 @@ def granular(clinic: Clinic) -> Json:
     """9.15: whole types asked for, parts of them ticked."""
     ticks = ("record:Condition:problem-list-item", "record:Observation:laboratory", "record:Observation:survey")
     scope = f"{' '.join(IDENTITY)} patient/Condition.rs patient/Observation.rs patient/Patient.rs"
-    _, told = grant(clinic, "limited", scope, tick=only(*WORDS, "record:Patient", *ticks))
+    _, told = grant(clinic, "confidential", scope, tick=only(*WORDS, "record:Patient", *ticks))
     offered = clinic.people["ana"].offered
     assert {f"record:{type_}:{word}" for type_, parts in PARTS.items() for word, _ in parts} <= set(offered)
     return told

@@ -67,6 +67,7 @@ create table permit (
   ended        timestamptz,
   generation   int4 not null default 0,
   rotated      timestamptz,
+  standing     boolean not null default false,  -- an identical request is answered so without a question
   primary key (tenant, id)
 );
 create index permit_by_account on permit (tenant, account, created desc);

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ...oauth.authorization import Ask
 from ...oauth.authorize.refusals import ShownRefusal
-from ...oauth.consent import PARTS, Permission
+from ...oauth.consent import PARTS, REMEMBER, Permission
 from ...ports.clients import Client
 from ...ports.permits import Pending
 from .. import pages
@@ -76,7 +76,7 @@ class Consent:
     def _fault(self, filled: Filled) -> str | None:
         if filled.age < CLICK:
             return "consent.too_soon"
-        return None if filled.every("allow") else "consent.nothing"
+        return None if {*filled.every("allow")} - {REMEMBER} else "consent.nothing"
 
     def _page(
         self, request: Request, step: Ask, ticked: Collection[str] | None = None, fault: str | None = None
@@ -88,6 +88,7 @@ class Consent:
             app=described(step.client, step.request), about=about(t, step), groups=list(groups(t, step, ticked)),
             action=path, switch=path.replace("/consent/", "/switch/"), lasting=lasting, hours=span(t, step.seconds),
             errors=[("", t(fault))] if fault else (), sends=leads_to(step.request),
+            remember=REMEMBER if step.standing else None, remembered=REMEMBER in (ticked or ()),
         )  # fmt: skip
 
 
