@@ -175,8 +175,9 @@ class Granting:
     async def permit(
         self, tenant: Tenant, request: Pending, session: Session, ticked: Collection[str], context: Context
     ) -> str:
-        """The person said yes to what is ticked: where the browser goes, with code, state and iss. With REMEMBER among it
-        that is the answer to every identical request.
+        """The person said yes to what is ticked: where the browser goes, with code, state and iss.
+
+        REMEMBER among the ticks makes it the answer to every identical request.
 
         Where nothing is ticked that is a no. Raises ShownRefusal where the request is not at this point, or over.
         """
