@@ -20,6 +20,7 @@ from .access.labels import opened as labels_opened
 from .access.reach import Narrowed, Reach
 from .accounts.attendant import Attendant
 from .accounts.counts import Counts
+from .accounts.letters import letter
 from .accounts.means import Means
 from .accounts.passwords import Passwords
 from .accounts.reception import Reception
@@ -60,7 +61,10 @@ from .ports.clock import Clock
 from .ports.files import Files
 from .ports.jobs import Job, Task
 from .ports.records import Page, Place, Records, Version
+from .registry.authorization import Authorization
 from .registry.desk import Desk
+from .registry.expiry import Expiry
+from .registry.registration import Registration
 from .store import master as master_key
 from .store.activity import PostgresActivity
 from .store.applications import PostgresApplications
@@ -93,7 +97,7 @@ from .store.tickets import PostgresTickets
 from .store.turns import PostgresTurns
 from .store.upstreams import PostgresUpstreams
 from .store.usage import PostgresUsage
-from .tenancy import Tenant
+from .tenancy import PLATFORM, Tenant
 from .web import Site
 from .web import application as doors
 from .web.trial import LOGINS, SAMPLES, Credential, Login, Preview
@@ -481,6 +485,23 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
         group.create_task(worker.run())
         group.create_task(attendant(house).run())
         group.create_task(recurring(house).run())
+        group.create_task(expiry(house).run())
+
+
+def expiry(house: House) -> Expiry:
+    """Ends what tenants allowed until a day, and tells developers."""
+
+    async def tenant(number: int) -> Tenant | None:
+        return next((one for one in await house.tenants.all() if one.number == number), None)
+
+    async def tell(held: Registration, of: Tenant, said: Authorization) -> None:
+        account = await house.people.find(PLATFORM.number, said.requested_by)
+        if account is not None and account.enabled:
+            link = f"{house.settings.public_url}/developers/applications/{held.id}"
+            words = {"app": held.asked.name, "tenant": of.name, "state": str(said.state), "reason": "", "link": link}
+            await house.people.means.write(PLATFORM, letter("decision", account, PLATFORM.name, **words))
+
+    return Expiry(house.registry, tenant, tell)
 
 
 # Exports --------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from careweft.ports.registry import Place
 from careweft.registry.application import Application
 from careweft.registry.authorization import Actor, Agreement, Conflict, Narrowing, NotAllowed, Said, State
 from careweft.registry.desk import Desk, Draft, NoSuchApplication
+from careweft.registry.expiry import Expiry
 from careweft.registry.refusal import RegistrationRefused
 from careweft.store.applications import PostgresApplications
 from careweft.store.migrate import migrations
@@ -284,3 +285,33 @@ async def test_a_registration_is_plain_json(database):
 
     assert (kept["name"], kept["scopes"], kept["bulk"]) == ("Night report", ["system/*.rs"], True)
     assert "fetch_allow" not in kept
+
+
+async def test_what_is_over_is_ended_and_told(database):
+    """Once, with its audit entry and its letter; what still lasts is left alone, and so is what was extended."""
+    async with process(database) as one, connected(database.owner_url) as sql:
+        made, a, b = desk(one), await tenant(one), await tenant(one)
+        app = await registered(made)
+        for place in (a, b):
+            await made.ask(app.id, place, "", DANA, PLACE)
+            ends = one.now() + timedelta(seconds=0.5 if place is a else 3600)
+            await made.approve(app.id, place, Narrowing(("system/*.rs",), expires=ends), owner(place), PLACE)
+        told = []
+
+        async def tell(held, place, said):
+            told.append((held.id, place.id, said.state))
+
+        async def by_number(number):
+            return {a.number: a, b.number: b}.get(number)
+
+        expiry = Expiry(made, by_number, tell)
+        assert await expiry.sweep() == 0
+        await asyncio.sleep(0.6)
+        assert await expiry.sweep() == 1
+        assert await expiry.sweep() == 0
+
+        assert told == [(app.id, a.id, State.EXPIRED)]
+        assert [step.step for step in await made.shelf.steps(app.id, a.number)] == ["request", "approve", "expire"]
+        assert await sql.fetchval("select count(*) from audit where action = 'app expire' and person = 'clock'") == 1
+        assert await made.expire(app.id, b) is None
+        assert (await made.ask(app.id, a, "", DANA, PLACE)).state is State.REQUESTED

@@ -368,3 +368,45 @@ async def test_a_search_finds_by_name_id_and_sdk_scope(database, tmp_path):
             assert f"{found} found" in dana.page.text, wanted
             assert "<script>" not in dana.page.text
         assert [one.action for one in forms(dana.page.text)][-1].endswith("/tenants")
+
+
+async def refusing(url):
+    raise OSError("the answer is no JSON")
+
+
+async def known(url):
+    return ["key-1", "<b>key-2</b>"]
+
+
+@pytest.mark.parametrize(
+    ("look", "says"), [(refusing, "the answer is no JSON"), (known, "2 keys"), (None, "could not fetch")]
+)
+async def test_a_key_set_is_looked_at_on_demand(database, tmp_path, look, says):
+    """What was found or what went wrong, never what came (WEB-03); without a twin it is the guarded fetch itself."""
+    async with clinic(database, tmp_path, **({"look": look} if look else {})) as made:
+        dana = made.browser()
+        await dana.sign_up()
+        app, _ = await dana.register(**KINDS["system, keys by URL"])
+        await dana.get(f"/developers/applications/{app}")
+        await dana.fill("/keys")
+        assert says in text(dana.page.text)
+        assert "<b>key-2</b>" not in dana.page.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://keys.example.org/", "https://127.0.0.1/", "https://169.254.169.254/latest", "https://[::1]/",
+        "https://localhost/", "https://2130706433/", "https://0x7f.1/", "https://keys.example.org:8443/",
+        "https://user@keys.example.org/", "https://keys/", "file:///etc/passwd", "ftp://keys.example.org/",
+    ],
+)  # fmt: skip
+async def test_no_key_set_lies_where_nobody_may_look(database, tmp_path, url):
+    """WEB-03: the guided set-up refuses it at its end, with the reason, and registers nothing."""
+    async with clinic(database, tmp_path) as made:
+        dana = made.browser()
+        await dana.sign_up()
+        await dana.register(**{**KINDS["system, keys by URL"], "details": {"jwks_uri": url}})
+        assert dana.page.status_code == 422
+        assert "jwks_uri wants" in text(dana.page.text).casefold()
+        assert await made.desk.sql("select count(*) from application where team is not null") == [(0,)]

@@ -15,9 +15,10 @@ PATIENT = {"resourceType": "Patient", "id": "ana", "name": [{"given": ["Ana"], "
 
 async def test_it_is_for_everybody_and_says_what_is_offered(database, tmp_path):
     """No sign-in, every API, every type, its scope and its parameters; for a tenant with its base URLs."""
-    async with opened(database, tmp_path) as desk, httpx.AsyncClient(
-        transport=httpx.ASGITransport(desk.front), base_url=desk.house.settings.public_url
-    ) as web:
+    async with (
+        opened(database, tmp_path) as desk,
+        httpx.AsyncClient(transport=httpx.ASGITransport(desk.front), base_url=desk.house.settings.public_url) as web,
+    ):
         index = await web.get("/developers/reference")
         assert index.status_code == 200
         assert "set-cookie" not in index.headers

@@ -14,7 +14,7 @@ from ..ports.registry import Member, Place
 from ..tenancy import Tenant
 from . import authorization, registration
 from .application import CHECKS, Application
-from .authorization import Actor, Agreement, Authorization, Narrowing, NotAllowed, Said, State
+from .authorization import CLOCK, Actor, Agreement, Authorization, Narrowing, NotAllowed, Said, State, now_is
 from .narrowing import checked, everything
 from .refusal import RegistrationRefused
 from .registration import Change, Registration
@@ -117,6 +117,10 @@ class Shelf(Protocol):
 
     async def held(self, id_: str, tenant: int) -> Held | None:
         """An application as one tenant sees it."""
+        ...
+
+    async def overdue(self, now: datetime) -> Sequence[tuple[str, int]]:
+        """What is allowed although its day is over: application and tenant."""
         ...
 
     async def steps(self, id_: str, tenant: int) -> Sequence[Taken]:
@@ -236,6 +240,21 @@ class Desk:
             actor,
             place,
         )
+
+    async def expire(self, id_: str, tenant: Tenant) -> Authorization | None:
+        """The day of what was allowed is over; None where somebody decided otherwise meanwhile."""
+        now, place = self.now(), Place("job", self.identifier())
+
+        def decision(held: Held) -> Authorization:
+            said = held.authorization
+            if said is None or now_is(said, now).state is not State.EXPIRED:
+                raise authorization.Conflict
+            return authorization.take(said, "expire", CLOCK, held.members, Said(), now)
+
+        try:
+            return await self._decided(id_, tenant, "expire", decision, CLOCK, place)
+        except RegistrationRefused:
+            return None
 
     async def share(self, id_: str, account: str, role: str | None, actor: Actor, place: Place) -> None:
         """Let another developer share the application's team, or no more (`role` None); owners of the team decide.

@@ -66,6 +66,10 @@ STEPS = (
     "select at, who, step, state, code, reason from authorization_step"
     " where tenant = $2 and application = $1 order by n"
 )
+OVERDUE = (
+    "select application, tenant from tenant_authorization where state in ('approved', 'suspended')"
+    " and (narrowing ->> 'expires')::timestamptz <= $1"
+)
 MEMBERS = (
     "select m.account, m.role, m.since from team_member m join application a using (team)"
     " where a.id = $1 order by m.since, m.account"
@@ -181,6 +185,10 @@ class PostgresApplications:
             return None
         async with self._pool.connection() as connection:
             return await _held(connection, id_, tenant, lock="")
+
+    async def overdue(self, now: datetime) -> Sequence[tuple[str, int]]:
+        """As Shelf."""
+        return [(row["application"], row["tenant"]) for row in await self._pool.fetch(OVERDUE, now)]
 
     async def steps(self, id_: str, tenant: int) -> Sequence[Taken]:
         """As Shelf."""
