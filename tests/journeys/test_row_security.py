@@ -28,8 +28,8 @@ FILLED = {"audit", "body", "hist", "ix_str", "term"}
 WALLS = "select relname from pg_class where relrowsecurity and relforcerowsecurity and relkind in ('r', 'p') order by 1"
 OPEN = """
 select tablename || ': ' || policyname from pg_policies
-where cmd in ('ALL', 'SELECT') and roles <> array[(select tableowner from pg_tables t where t.tablename = 'body')]::name[]
-  and qual !~ 'tenant = .*app\\.tenant'
+where cmd in ('ALL', 'SELECT') and qual !~ 'tenant = .*app\\.tenant'
+  and roles <> array[(select tableowner from pg_tables t where t.tablename = 'body')]::name[]
 """
 """Policies by which somebody else than the owner reads what is not of the tenant that is set."""
 FUNCTIONS = """
