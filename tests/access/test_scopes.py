@@ -179,6 +179,7 @@ def test_interactions_and_letters():
         "delete": "d",
         "search-type": "s",
         "$everything": "r",
+        "$export": "r",
         "$validate": "r",
         "$docref": "s",
         "search-system": "s",
