@@ -22,9 +22,9 @@ def demo() -> Iterator[Demo]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Any]:
-    """A running Chromium."""
+    """A running Chromium. Its driver runs an event loop in this thread: no async test of another module may meet it."""
     path = chromium()
     from playwright.sync_api import sync_playwright
 
