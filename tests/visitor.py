@@ -148,7 +148,7 @@ class Visitor:
     def take_back(self, tenant: str, said: str) -> int:
         """Each grant on the account's page whose card says this; how many."""
         page = self.opened(f"/account/{tenant}/apps")
-        cards = [one for one in page.text.split('<section class="card"')[1:] if said in one]
+        cards = [one for one in page.text.split('class="card"')[1:] if said in one]
         for card in cards:
             parser = Forms()
             parser.feed(card)
