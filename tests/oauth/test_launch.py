@@ -131,12 +131,13 @@ async def test_nobody_picks_another_patient_than_the_launch_s(world):
 
 
 async def test_the_same_again_for_another_patient_is_not_asked(world):
-    """A practitioner who said yes to this application, for these scopes, is not asked at every patient."""
+    """A practitioner who said yes to this application for good, for these scopes, is not asked at every patient."""
     flow = Flow(world, YOLANDA)
     for patient in ("cleo", "ana"):
         made = await launched(world, patient=patient)
         flow.session = session(YOLANDA, world.clock.at)
-        assert (await flow.tokens(scope=SCOPE, launch=made["launch"]))["patient"] == patient
+        code = await flow.code(scope=SCOPE, launch=made["launch"], remember=True)
+        assert (await flow.redeem(code))["patient"] == patient
     assert not isinstance(await flow.ask(scope=SCOPE, launch=(await launched(world))["launch"]), Ask)
 
 
