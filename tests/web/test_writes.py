@@ -425,8 +425,11 @@ async def test_what_is_not_seen_is_not_there_to_be_updated(desk, id_, patient, s
 
 
 async def test_labels_stay_through_an_update(desk):
-    """AUTHZ-12: an update without them keeps them."""
+    """AUTHZ-12: an update without them keeps them, by who may see what is labelled so; others do not find it."""
     async with desk.caller(ALL) as caller:
+        given = sent({**document(), "id": "old"}, if_match='W/"1"')
+        assert (await caller.put("/DocumentReference/old", **given)).status_code == 404
+    async with desk.caller(f"{ALL} sensitive/R") as caller:
         was = (await caller.get("/DocumentReference/old")).json()
         given = {**document(), "id": "old", "description": uuid.uuid4().hex}
         made = await caller.put("/DocumentReference/old", **sent(given, if_match=f'W/"{was["meta"]["versionId"]}"'))
