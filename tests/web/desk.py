@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 
 from careweft import surfaces
+from careweft.access import labels
 from careweft.access.scopes import read_all
 from careweft.adapters import clock
 from careweft.app import House, open_house
@@ -44,7 +45,7 @@ class Desk:
         client = Client(uuid.uuid4().hex, tenant.number, "Scanner", "system", "web", api.side, "secret", (),
                         approved=True)  # fmt: skip
         await self.house.clients.save(client)
-        granted = Authorization(client, api, read_all(scope), patient)
+        granted = Authorization(client, api, read_all(scope), patient, words=labels.words(scope))
         return (await self.house.tokens.mint.token(tenant, granted, clock.now())).text
 
     @asynccontextmanager
