@@ -199,6 +199,15 @@ async def test_secrets_overlap_and_are_shown_once(database, tmp_path):
                 await asyncio.sleep(0.05)
 
 
+async def test_who_has_no_account_finds_the_way_to_one(database, tmp_path):
+    """From where everybody begins, which asks for a sign-in, a link leads on."""
+    async with clinic(database, tmp_path) as made:
+        dana = made.browser()
+        await dana.get("/developers")
+
+        assert 'href="/developers/sign-up"' in dana.page.text
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
