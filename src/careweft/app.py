@@ -254,6 +254,7 @@ class House:
             registry=self.registry,
             usage=PostgresUsage(self.pool, clock.now),
             look=self.key_sets.look,
+            groups=self.groups,
             preview=trial(self),
             exports=ExportDesk(
                 PostgresJobs(self.pool),

@@ -18,6 +18,8 @@ PHONE = {"width": 360, "height": 740}
 TUTORIAL = DOCS / "tutorial" / "register-a-system-integration.md"
 STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
 PASSWORD = "cobalt-otter-parsnip-lagoon"
+PAGES = ("", "/people", "/grants", "/groups", "/brand", "/keys", "/search?q=nothing")
+"""Of the console."""
 
 
 def follow(page, url, text):
@@ -128,7 +130,7 @@ def test_an_owner_allows_less_and_takes_it_back_without_script(demo, visitor):
     assert within(developer)
 
     as_owner(owner, demo)
-    for place in ("", "/people", "/brand", "/search?q=nothing", f"/applications/{app}"):
+    for place in (*PAGES, f"/applications/{app}"):
         owner.goto(f"{demo.url}/console/{demo.tenant}{place}")
         looked_at(owner)
     for box in owner.locator("input[name=type]").all():

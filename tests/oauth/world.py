@@ -127,7 +127,7 @@ class Signing:
         self.reads += 1
         return [key for key in self.kept.values() if key.tenant == tenant]
 
-    async def add(self, key):
+    async def add(self, key, entry=None):  # noqa: ARG002
         self.kept[key.kid] = key
 
     async def end(self, kid, until, forget):

@@ -112,7 +112,7 @@ class SigningKeysTwin:
     async def of(self, tenant: int) -> list[SigningKey]:
         return [one for one in self.known if one.tenant == tenant]
 
-    async def add(self, key: SigningKey) -> None:
+    async def add(self, key: SigningKey, entry: Any = None) -> None:  # noqa: ARG002
         self.known.append(key)
 
     async def end(self, kid: str, until: datetime, forget: datetime) -> None:
@@ -397,6 +397,7 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         registry=None,
         usage=None,
         look=None,
+        groups=None,
         emergencies=None,
     )
     site = replace(site, **changes)

@@ -3,7 +3,9 @@
 import argparse
 from typing import Any
 
+from ..adapters import clock
 from ..app import House
+from .apps import operator, terminal
 from .model import Command, arg
 from .place import at_home, show
 
@@ -13,7 +15,8 @@ def rotate(args: argparse.Namespace) -> int:
 
     async def run(house: House) -> list[dict[str, Any]]:
         tenant = await house.tenant(args.tenant)
-        await house.keyring.rotate(tenant.number)
+        entry = terminal().entry(clock.now(), "keys rotate", operator().id, tenant.number, None)
+        await house.keyring.rotate(tenant.number, entry)
         return await listed(house, args.tenant)
 
     return show(args, at_home(args, run))

@@ -15,7 +15,7 @@ from ..registry.authorization import CODES, Narrowing, Said, State, due, now_is
 from ..registry.narrowing import everything, only_types, spelled
 from ..tenancy import Tenant
 from ..tenancy.brand import Brand, checked
-from . import upstream
+from . import grants, upstream
 from .apps import operator, terminal
 from .model import Command, Wrong, arg
 from .place import at_home, show
@@ -329,5 +329,6 @@ COMMANDS = (
         step("withdraw"),
         (OF, CLIENT, CODE, REASON),
     ),
+    *grants.COMMANDS,
     *upstream.COMMANDS,
 )

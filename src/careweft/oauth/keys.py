@@ -19,6 +19,7 @@ from typing import Any
 from joserfc.jwk import ECKey, RSAKey
 
 from ..ports.clock import Clock
+from ..ports.journal import Entry
 from ..ports.keys import SigningKey, SigningKeys
 from ..tenancy import Tenant
 from . import jose
@@ -109,13 +110,16 @@ class Keyring:
                     return one
         return None
 
-    async def rotate(self, tenant: int) -> Sequence[SigningKey]:
-        """Publish a successor for each algorithm, and end every other key when it begins to sign."""
+    async def rotate(self, tenant: int, entry: Entry | None = None) -> Sequence[SigningKey]:
+        """Publish a successor for each algorithm, and end every other key when it begins to sign.
+
+        `entry` is durable with the first of them.
+        """
         since = self.now() + AHEAD
         successors = [await asyncio.to_thread(make, tenant, since, alg) for alg in ALGS]
         before = await self.all(tenant, 0.0)
         for successor in successors:
-            await self.keys.add(successor)
+            await self.keys.add(successor, entry if successor is successors[0] else None)
         for one in before:
             if one.until is None:
                 await self.keys.end(one.kid, max(since, one.since), max(since, one.since) + KEEP)

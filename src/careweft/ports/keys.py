@@ -30,8 +30,8 @@ class SigningKeys(Protocol):
         """Every key of the tenant that is not forgotten."""
         ...
 
-    async def add(self, key: SigningKey) -> None:
-        """Keep a new key."""
+    async def add(self, key: SigningKey, entry: Entry | None = None) -> None:
+        """Keep a new key, with the audit entry of whoever asked for it."""
         ...
 
     async def end(self, kid: str, until: datetime, forget: datetime) -> None:

@@ -122,6 +122,10 @@ class Sessions(Protocol):
         """Where this person is signed in, latest first."""
         ...
 
+    async def standing(self, tenant: int) -> int:
+        """How many people of this tenant are signed in."""
+        ...
+
     async def end(self, tenant: int, id_: str, entry: Entry | None = None) -> None:
         """End one; a revocation `session:<id>` is written in the same transaction."""
         ...

@@ -97,6 +97,19 @@ class Permit:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What people share with one application: in how many permits, of how many people, how many of them only while
+    they are signed in, and when one was last used.
+    """
+
+    client: str
+    permits: int
+    people: int
+    online: int
+    used: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """An authorization code: what it was bound to when it was given, and what it buys."""
 
@@ -199,6 +212,14 @@ class Permits(Protocol):
 
     async def of_client(self, tenant: int, client: str, now: datetime) -> Sequence[Permit]:
         """What people granted to this application and is in force, newest first."""
+        ...
+
+    async def by_client(self, tenant: int, now: datetime) -> Sequence["Shared"]:
+        """How much people of this tenant have granted to each application, and is in force."""
+        ...
+
+    async def end_client(self, tenant: int, client: str, now: datetime, entry: Entry) -> int:
+        """End whatever people granted to this application, with the audit entry; all its tokens here are dead."""
         ...
 
     async def end(self, tenant: int, ids: Sequence[str], now: datetime, entry: Entry | None = None) -> int:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..ports.clock import Clock
+from ..ports.journal import Entry
 from ..ports.keys import SigningKey
+from .journal import APPEND, columns
 from .listen import Listener
 from .master import Master
 from .memory import Memory
@@ -36,12 +38,15 @@ class PostgresSigningKeys:
         now = self._clock()
         return [key for key in keys if key.forget is None or key.forget > now]
 
-    async def add(self, key: SigningKey) -> None:
-        """Keep a new key. Raises Unavailable."""
+    async def add(self, key: SigningKey, entry: Entry | None = None) -> None:
+        """Keep a new key, with the audit entry of whoever asked for it. Raises Unavailable."""
         sealed = self._master.seal(key.private, context(key.tenant, key.kid))
-        await self._pool.fetch(
-            ADD, key.kid, key.tenant, key.alg, json.dumps(key.public), sealed, key.since, key.until, key.forget
-        )
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(
+                ADD, key.kid, key.tenant, key.alg, json.dumps(key.public), sealed, key.since, key.until, key.forget
+            )
+            if entry is not None:
+                await connection.execute(APPEND, *columns([entry]))
         self._memory.drop(key.tenant)
 
     async def end(self, kid: str, until: datetime, forget: datetime) -> None:

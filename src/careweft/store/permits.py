@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..ports.journal import Entry
-from ..ports.permits import REPLAY, Check, Code, Launched, Pending, Permit, Replayed, Turn
+from ..ports.permits import REPLAY, Check, Code, Launched, Pending, Permit, Replayed, Shared, Turn
 from .journal import APPEND, columns
 from .pool import Connection, Pool, Row
 
@@ -37,6 +37,14 @@ with gone as (
 )
 insert into revocation (tenant, key) select $1, 'grant:' || id from gone returning 1
 """
+BY_CLIENTS = """
+select client, count(*)::int4 as permits, count(distinct account)::int4 as people,
+  count(session)::int4 as online, max(used) as used
+from permit where tenant = $1 and ended is null and expires > $2 group by client order by client
+"""
+END_CLIENT = "update permit set ended = $3 where tenant = $1 and client = $2 and ended is null returning 1"
+DEAD = "insert into revocation (tenant, key) select number, 'client:' || $2 || '@' || id from tenant where number = $1"
+"""One mark for all of them: of a popular application there are thousands."""
 
 
 class PostgresPermits:
@@ -104,6 +112,18 @@ class PostgresPermits:
     async def of_client(self, tenant: int, client: str, now: datetime) -> Sequence[Permit]:
         """What people granted to this application and is in force, newest first."""
         return [read(row) for row in await self._pool.fetch(BY_CLIENT, tenant, client, now)]
+
+    async def by_client(self, tenant: int, now: datetime) -> Sequence[Shared]:
+        """As ports.Permits."""
+        return [Shared(*row) for row in await self._pool.fetch(BY_CLIENTS, tenant, now)]
+
+    async def end_client(self, tenant: int, client: str, now: datetime, entry: Entry) -> int:
+        """As ports.Permits."""
+        async with self._pool.connection() as connection, connection.transaction():
+            gone = await connection.fetch(END_CLIENT, tenant, client, now)
+            await connection.execute(DEAD, tenant, client)
+            await connection.execute(APPEND, *columns([entry]))
+        return len(gone)
 
     async def end(self, tenant: int, ids: Sequence[str], now: datetime, entry: Entry | None = None) -> int:
         """End permits, with their revocations and the entry. Returns how many were in force till now."""

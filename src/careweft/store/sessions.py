@@ -21,6 +21,10 @@ TOUCH = timedelta(seconds=30)
 STANDS = f"""select s.id as sid, s.opened, s.auth_time, s.seen, s.amr, s.agent, s.address, s.enrol, {ACCOUNT}
 from session s join account a on a.id = s.account
 where s.tenant = $1 and a.tenant = $1 and a.enabled and s.seen > $2 and s.opened > $3 and """
+COUNT = """
+select count(distinct s.account) from session s join account a on a.id = s.account
+where s.tenant = $1 and a.tenant = $1 and a.enabled and s.seen > $2 and s.opened > $3
+"""
 TOUCHED = "update session set seen = $3 where tenant = $1 and id = $2 and seen < $3"
 PRUNE = "with gone as (delete from session where seen < $1 or opened < $2 returning 1) select count(*) from gone"
 
@@ -55,6 +59,11 @@ class PostgresSessions:
             STANDS + "s.account = $4 order by s.seen desc, s.id", tenant, *self._since(), account
         )
         return [session(row) for row in rows]
+
+    async def standing(self, tenant: int) -> int:
+        """As ports.Sessions."""
+        rows = await self._pool.fetch(COUNT, tenant, *self._since())
+        return int(rows[0][0])
 
     async def end(self, tenant: int, id_: str, entry: Entry | None = None) -> None:
         """As ports.Sessions."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from ..access.caller import Caller
 from ..accounts.reception import Reception
 from ..bulk.desk import Desk
+from ..insight.groups.keep import Groups
 from ..intake.conformance import UNHELD, Held
 from ..intake.filing.checks import Accepts
 from ..oauth.authorization import Granting
@@ -67,6 +68,8 @@ class Site:
     usage: Usage = field(kw_only=True)
     look: Callable[[str], Awaitable[Sequence[str]]] = field(kw_only=True)
     """Fetches a key set now and says its key ids; raises OSError."""
+    groups: Callable[[Tenant], Awaitable[Groups]] = field(kw_only=True)
+    """The Groups that a tenant defines."""
     emergencies: Emergencies = field(kw_only=True)
     exports: Desk = field(kw_only=True)
     seal: bytes = field(repr=False)

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType({
-    "owner":    frozenset({"see", "decide", "people", "brand", "search"}),
-    "privacy":  frozenset({"see", "search"}),
+    "owner":    frozenset({"see", "decide", "people", "brand", "search", "keys", "grants", "groups"}),
+    "privacy":  frozenset({"see", "search", "grants"}),
     "helpdesk": frozenset({"search"}),
     "analyst":  frozenset({"see"}),
     "reader":   frozenset({"see"}),
 })  # fmt: skip
 """`see` applications and their use, `decide` about them, invite `people` and switch them off, say what the published
-lists tell (`brand`), and `search` what was asked and withheld.
+lists tell (`brand`), `search` what was asked and withheld, rotate `keys`, end what people granted (`grants`), and
+define `groups`.
 """
 
 

@@ -9,8 +9,12 @@ from typing import Any
 from ...accounts.reception import Reception
 from ...accounts.refusals import Again
 from ...fhir.outcomes import NotFound
+from ...insight.groups.keep import Groups
+from ...oauth.keys import Keyring
 from ...ports.clock import Clock
-from ...ports.people import Account
+from ...ports.journal import Entry
+from ...ports.people import Account, Sessions
+from ...ports.permits import Permits
 from ...ports.registry import Place
 from ...ports.tenants import Tenants
 from ...ports.usage import Usage
@@ -29,7 +33,9 @@ ENGLISH = "en"
 SURFACE = "portal"
 CONSOLE = (
     ("see", "", "Applications", "applications"), ("people", "/people", "People", "people"),
-    ("brand", "/brand", "Published entry", "brand"), ("search", "/search", "Help desk", "search"),
+    ("grants", "/grants", "Patients’ grants", "grants"), ("groups", "/groups", "Groups", "groups"),
+    ("brand", "/brand", "Published entry", "brand"), ("keys", "/keys", "Signing keys", "keys"),
+    ("search", "/search", "Help desk", "search"),
 )  # fmt: skip
 """The pages of the console: who may, where, what they are called."""
 FORM = "portal"
@@ -50,6 +56,11 @@ SAID: Mapping[str, str] = MappingProxyType({
     "withdraw": "Withdrawn: its tokens are dead within five seconds.",
     "invited": "The invitation is on its way.",
     "switched": "The account has changed.",
+    "rotated": "New keys are published, and sign as soon as every cache has seen them.",
+    "ended": "Ended: its tokens are dead within five seconds.",
+    "defined": "The Group is made, and kept current from now on.",
+    "refreshed": "The Group was evaluated now.",
+    "deleted": "The definition is forgotten and the Group deleted.",
     "reviewed": "Noted: the published list was looked through today.",
 })  # fmt: skip
 """What a page says of the form that led to it, by the word behind `?done=`."""
@@ -71,6 +82,10 @@ class Room:
     tenants: Tenants
     usage: Usage
     check: Callable[[str], Awaitable[Sequence[str]]]
+    keyring: Keyring
+    permits: Permits
+    sessions: Sessions
+    groups: Callable[[Tenant], Awaitable[Groups]]
     counter: Counter
     clock: Clock
     base_url: str
@@ -116,6 +131,11 @@ class Room:
     def place(self, request: Request) -> Place:
         """Where this is done, for the audit entry."""
         return Place(SURFACE, request.id, request.peer)
+
+    def entry(self, request: Request, action: str, client: str | None = None) -> Entry:
+        """The audit entry of what a page has done itself."""
+        tenant = request.known_tenant.number or None
+        return self.place(request).entry(self.clock(), action, self.account(request).id, tenant, client)
 
     def fresh(self, request: Request) -> None:
         """Raise Again where the person proved too long ago who they are (WEB-08)."""

@@ -7,7 +7,10 @@ from ..route import Handler, Person, Policy, Public, Route, Visitor
 from .applications import Applications
 from .brand import BrandPage
 from .console import Console
+from .grants import GrantsPage
+from .groups import GroupsPage
 from .joining import JoiningPages
+from .keys import KeysPage
 from .people import PeoplePages
 from .reference import ReferencePages
 from .roles import roles
@@ -18,7 +21,9 @@ from .wizard import Wizard
 
 DEVELOPER = Person(frozenset({"developer"}), platform=True)
 ANYBODY = Visitor(platform=True)
-SEE, DECIDE, PEOPLE, BRAND, SEARCH = (Person(roles(one)) for one in ("see", "decide", "people", "brand", "search"))
+SEE, DECIDE, PEOPLE, BRAND, SEARCH, KEYS, GRANTS, GROUPS = (
+    Person(roles(one)) for one in ("see", "decide", "people", "brand", "search", "keys", "grants", "groups")
+)
 APP = "/developers/applications/{id}"
 DRAFT = "/developers/drafts/{id}"
 CONSOLE = "/console/{tenant}"
@@ -82,4 +87,12 @@ def console(room: Room) -> Iterator[Row]:
     yield PEOPLE, "POST", f"{CONSOLE}/people/switch", "account-switch", people.switch
     yield BRAND, "GET", f"{CONSOLE}/brand", "brand-read", brand.show
     yield BRAND, "POST", f"{CONSOLE}/brand", "tenant brand", brand.send
+    keys, grants, groups = KeysPage(room), GrantsPage(room), GroupsPage(room)
+    yield KEYS, "GET", f"{CONSOLE}/keys", "keys-read", keys.show
+    yield KEYS, "POST", f"{CONSOLE}/keys", "keys rotate", keys.rotate
+    yield GRANTS, "GET", f"{CONSOLE}/grants", "grants-read", grants.show
+    yield GRANTS, "POST", f"{CONSOLE}/grants", "grants end", grants.end
+    yield GROUPS, "GET", f"{CONSOLE}/groups", "groups-read", groups.show
+    yield GROUPS, "POST", f"{CONSOLE}/groups", "group-create", groups.define
+    yield GROUPS, "POST", f"{CONSOLE}/groups/change", "group-refresh", groups.change
     yield SEARCH, "GET", f"{CONSOLE}/search", "help-desk", SearchPage(room).show
