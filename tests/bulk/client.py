@@ -112,15 +112,30 @@ class BulkClient:
         return await self.http.delete(begun.headers["content-location"])
 
 
-async def token(http: httpx.AsyncClient, url: str, client: str, key: ECKey | RSAKey, alg: str, scope: str) -> str:
-    """SMART Backend Services: https://hl7.org/fhir/smart-app-launch/STU2/backend-services.html"""
-    now = int(time.time())
-    claims = {"iss": client, "sub": client, "aud": url, "exp": now + 240, "iat": now, "jti": str(uuid.uuid4())}
-    assertion = jwt.encode({"alg": alg, "kid": key.kid, "typ": "JWT"}, claims, key, algorithms=[alg])
-    form = {
-        "grant_type": "client_credentials", "scope": scope, "client_assertion_type": ASSERTION,
-        "client_assertion": assertion,
-    }  # fmt: skip
-    answer = await http.post(url, data=form)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["access_token"])
+@dataclass(frozen=True)
+class Service:
+    """A backend service, as it was registered: https://hl7.org/fhir/smart-app-launch/STU2/backend-services.html"""
+
+    id: str
+    key: ECKey | RSAKey = field(repr=False)
+    alg: str
+    scope: str
+
+    def form(self, url: str, **changes: str) -> dict[str, str]:
+        """What it sends to the token endpoint at `url`: who it is, by a fresh assertion, and what it wants."""
+        now = int(time.time())
+        claims = {"iss": self.id, "sub": self.id, "aud": url, "exp": now + 240, "iat": now, "jti": str(uuid.uuid4())}
+        head = {"alg": self.alg, "kid": self.key.kid, "typ": "JWT"}
+        assertion = jwt.encode(head, claims, self.key, algorithms=[self.alg])
+        return {
+            "grant_type": "client_credentials", "scope": self.scope, "client_assertion_type": ASSERTION,
+            "client_assertion": assertion,
+        } | changes  # fmt: skip
+
+    async def token(self, http: httpx.AsyncClient) -> str:
+        """A token from the endpoint that the base of `http` names."""
+        told = (await http.get("/.well-known/smart-configuration", headers={"accept": "application/json"})).json()
+        assert self.alg in told["token_endpoint_auth_signing_alg_values_supported"]
+        answer = await http.post(told["token_endpoint"], data=self.form(told["token_endpoint"]))
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])

@@ -47,6 +47,7 @@ def served(cluster: Embedded) -> Iterator[Served]:
 
     with world.borrowed(cluster) as database, installation(database.server_url) as at:
         at.inside(populate)
+        at.given = {"CAREWEFT_EXPORTS_AT_ONCE": "100"}
         at.serve(2)
         yield Served(at, cast)
 

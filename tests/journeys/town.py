@@ -185,6 +185,8 @@ class Installation:
     data: Path
     port: int
     process: "subprocess.Popen[bytes] | None" = None
+    given: dict[str, str] = field(default_factory=dict)
+    """More of the environment of its processes."""
 
     @property
     def url(self) -> str:
@@ -216,7 +218,7 @@ class Installation:
             "CAREWEFT_DATABASE_URL": self.database_url,
             "CAREWEFT_DATA": str(self.data),
         }
-        return kept | mine  # fmt: skip
+        return kept | mine | self.given
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "careweft", *words]

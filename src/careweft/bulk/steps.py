@@ -462,7 +462,8 @@ async def _closed(work: Work, found: dict[str, set[str]]) -> None:
         for type_ in sorted({of for of, _ in new}) if wanted else ():
             reach = work.reach(type_)
             ids = sorted(id_ for of, id_ in new if of == type_)
-            async for batch in _named(work, type_, ids, reach):
+            when = work.when if type_ == "Provenance" else When(work.moment)  # an unchanged one does not go out itself
+            async for batch in _named(work, type_, ids, reach, when):
                 met |= lines.refs(batch.open().lines, wanted)
         if work.order.provenance:
             shared = sorted(one for one in new if one[0] in wanted)
@@ -475,14 +476,15 @@ async def _closed(work: Work, found: dict[str, set[str]]) -> None:
             found.setdefault(type_, set()).add(id_)
     if work.order.provenance == "latest":
         known = sorted(found.get("Provenance", ()))
-        found["Provenance"] = await _chosen(work, _named(work, "Provenance", known, work.reach("Provenance")), None)
+        named = _named(work, "Provenance", known, work.reach("Provenance"), When(work.moment))
+        found["Provenance"] = await _chosen(work, named, None)
 
 
-async def _named(work: Work, type_: str, ids: Sequence[str], reach: Reach | None) -> AsyncIterator[Batch]:
+async def _named(work: Work, type_: str, ids: Sequence[str], reach: Reach | None, when: When) -> AsyncIterator[Batch]:
     if reach is None:
         return
     for part in _chunks(ids, work.limits.named):
-        async for batch in work.source.named(type_, part, When(work.moment), reach):
+        async for batch in work.source.named(type_, part, when, reach):
             yield batch
 
 
