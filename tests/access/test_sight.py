@@ -15,7 +15,7 @@ from careweft.access.narrow import about, nameable, narrow, reach
 from careweft.access.reach import REACH, How, Reach, Way
 from careweft.access.rules import PERSONS, RULES
 from careweft.access.scopes import itself
-from careweft.access.sight import EVERYBODY, NOBODY, Lead, Sight
+from careweft.access.sight import EVERYBODY, NOBODY, Lead, Limited, Sight
 from careweft.fhir.labels import BITS, EVERY
 from careweft.fhir.search.query import Query
 from careweft.surfaces import ALL
@@ -24,6 +24,10 @@ from .world import PATIENT, SYSTEM, caller
 
 LED = Sight(frozenset({"p1"}), (Lead("Encounter", "participant", ("Practitioner/y",)),))
 PARENT = Sight(frozenset({"p1", "p2"}))
+
+
+CARER = Sight(frozenset({"p1"}), limited=(Limited("p2", ("Observation",)), Limited("p3", None, sensitive=True)))
+SUD = BITS["SUD"]
 
 
 def person(scopes, sight, patient=None, user="Practitioner/y", granted=0):
@@ -69,6 +73,50 @@ TRUTH = [
 def test_a_user_level_scope_reaches_as_far_as_its_person_sees(scopes, sight, patient, expected):
     """Decision 19: the context neither widens nor confines `user/`, and no scope shows whom the person may not see."""
     assert ways(person(scopes, sight, patient)) == expected
+
+
+def among(*patients):
+    return Sight(frozenset(patients))
+
+
+LIMITS = [
+    # scopes, the patient in context, labels granted, the type, how it is reached
+    ("user/*.rs", None, 0, "Observation", (Way("user", COMPARTMENT, sight=among("p1", "p2", "p3")),)),
+    ("user/*.rs", None, 0, "Condition", (Way("user", COMPARTMENT, sight=among("p1", "p3")),)),
+    (
+        "user/*.rs",
+        None,
+        SUD,
+        "Observation",
+        (
+            Way("user", COMPARTMENT, sight=among("p1", "p3")),
+            Way("user", COMPARTMENT, sight=among("p2"), withheld=EVERY),
+        ),
+    ),
+    ("user/*.rs", None, SUD, "Condition", (Way("user", COMPARTMENT, sight=among("p1", "p3")),)),
+    ("user/*.rs", None, SUD, "Organization", (Way("user", SHARED),)),
+    ("patient/*.rs", "p2", 0, "Observation", (Way("patient", COMPARTMENT, "p2"),)),
+    ("patient/*.rs", "p2", SUD, "Observation", (Way("patient", COMPARTMENT, "p2", withheld=EVERY),)),
+    ("patient/*.rs", "p2", 0, "Condition", ()),
+    ("patient/*.rs", "p3", SUD, "Condition", (Way("patient", COMPARTMENT, "p3"),)),
+    ("patient/*.rs", "p1", SUD, "Condition", (Way("patient", COMPARTMENT, "p1"),)),
+]
+
+
+@pytest.mark.parametrize(("scopes", "patient", "granted", "type_", "expected"), LIMITS)
+def test_a_caregiver_reaches_as_far_as_the_patient_allows(scopes, patient, granted, type_, expected):
+    """AUTHZ-19, SCOPE-04: of p2 Observations alone, nothing labelled, whatever a token was granted."""
+    found = reach(person(scopes, CARER, patient, "RelatedPerson/r", granted), PATIENT, type_, "s")
+
+    assert set(found.ways) == set(expected)
+
+
+def test_a_caregiver_may_name_the_patient_whom_they_write_about():
+    """Also where the Patient itself is not theirs to see."""
+    who = person("patient/DocumentReference.c patient/*.rs", CARER, "p2", "RelatedPerson/r")
+    assert reach(who, PATIENT, "Patient", "r").ways == ()
+    assert nameable(who, PATIENT, "Patient").ways == (Way("patient", COMPARTMENT, "p2"),)
+    assert nameable(who, PATIENT, "Condition").ways == ()
 
 
 @pytest.mark.parametrize(("type_", "how"), [(type_, how) for type_, how in REACH.items() if type_ in PATIENT.by_type])

@@ -6,16 +6,22 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from careweft.access.caller import Caller
 from careweft.access.emergency import opened
+from careweft.access.narrow import reach
 from careweft.access.reach import How
+from careweft.access.scopes import read_all
 from careweft.access.sight import EVERYBODY
+from careweft.fhir.labels import EVERY
 from careweft.store.emergencies import PostgresEmergencies
 from careweft.store.sights import PostgresSights
+from careweft.surfaces import find
 from tests.store import shelf
 from tests.store.house import connected
 from tests.store.shelf import entry, observation, patient, search, seen
 
 NOON = datetime(2026, 5, 17, 12, tzinfo=UTC)
+PATIENT = find("provider", "patient")
 EAST, WEST = ({"reference": f"Organization/{one}"} for one in ("east", "west"))
 YVES = {"reference": "Practitioner/yves"}
 
@@ -23,16 +29,18 @@ YVES = {"reference": "Practitioner/yves"}
 @dataclass
 class Charge:
     patient: str
+    types: tuple[str, ...] | None = None
+    sensitive: bool = True
 
 
 @dataclass
 class Relations:
     """ports.sights.Charges, as a test says."""
 
-    known: dict[str, list[str]] = field(default_factory=dict)
+    known: dict[str, list[str | Charge]] = field(default_factory=dict)
 
     async def charges(self, tenant, account):  # noqa: ARG002
-        return [Charge(one) for one in self.known.get(account, ())]
+        return [one if isinstance(one, Charge) else Charge(one) for one in self.known.get(account, ())]
 
 
 def role(id_, by, to, **more):
@@ -113,6 +121,40 @@ async def test_people_see_whom_the_rows_say(clinic, rule, user, whom):
             read = await clinic.records.read("Observation", f"o-{one}", seen(sight, "Observation"))
             assert (read is not None) is (one in whom)
     assert await mine.of(tenant, "sub", user) is sight  # what is remembered of a caller goes by the object
+
+
+CARER = [Charge("teamed"), Charge("met", ("Observation",), False), Charge("treated", None, False)]
+SENSITIVE = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
+LIMITED = [
+    # the type, the labels that were granted, what is found
+    ("Observation", 0, {"o-teamed", "o-met", "o-treated"}),
+    ("Observation", EVERY, {"o-teamed", "o-met", "o-treated", "r-teamed"}),
+    ("Encounter", 0, {"e1"}),
+    ("Patient", EVERY, {"teamed", "treated"}),
+    ("Provenance", 0, {"pv-o-treated"}),
+    ("Provenance", EVERY, {"pv-o-treated", "pv-r-teamed"}),
+]
+
+
+async def test_a_caregiver_sees_as_far_as_each_patient_allows(clinic):
+    """AUTHZ-19, by search and by id: the types that the patient named, and what is labelled only where it may be."""
+    marked = [observation(f"r-{one}", one, meta={"security": [SENSITIVE]}) for one in ("teamed", "met", "treated")]
+    about_ = [
+        {"resourceType": "Provenance", "id": f"pv-{one}", "target": [{"reference": f"Observation/{one}"}]}
+        for one in ("o-met", "o-treated", "r-teamed", "r-met", "r-treated")
+    ]
+    await clinic.put(*marked, *about_)
+    kept = PostgresSights(clinic.clinical, Relations({"sub": CARER}), lambda: NOON)
+    sight = await kept.of(clinic.tenant, "sub", "RelatedPerson/r")
+    caller = Caller("app", clinic.tenant.id, "", read_all("user/*.rs"), user="RelatedPerson/r", account="sub")
+    for type_, labels, expected in LIMITED:
+        reached = reach(replace(caller, sight=sight, labels=labels), PATIENT, type_, "s")
+        assert set(await clinic.ids(search(type_, count=2), reached)) == expected
+        for one in {*expected, "r-met", "r-treated", "o-met", "e3", "met", "pv-o-met", "pv-r-met", "pv-r-treated"}:
+            read = await clinic.records.read(type_, one, reached)
+            assert (read is not None) is (one in expected), (type_, one)
+    for one in (*marked, *about_):
+        await clinic.delete(one["resourceType"], one["id"])
 
 
 async def test_a_reference_that_only_hashes_alike_shows_nobody(clinic, monkeypatch):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ..fhir.definitions import SEARCH
+from ..fhir.labels import EVERY
 from ..fhir.search.chain import hops
 from ..fhir.search.query import AnyOf, Chain, Has, Include, Query, Test
 from ..surfaces.model import Surface
@@ -79,6 +80,7 @@ def nameable(caller: Caller, surface: Surface, type_: str, zone: str = "UTC") ->
 
     The patient that a token is for may always be named: whoever holds it knows that one already.
     """
+    caller = _naming(caller) if type_ == "Patient" else caller
     known = reach(caller, surface, type_, "r", zone)
     if isinstance(known, Reach):
         return known
@@ -89,6 +91,14 @@ def nameable(caller: Caller, surface: Surface, type_: str, zone: str = "UTC") ->
         return found
     ways = tuple(_ways(type_, Scope("patient", type_, frozenset("r")), caller, zone))
     return Reach(type_, ways, _SEAL, withheld(caller.labels))
+
+
+def _naming(caller: Caller) -> Caller:
+    """This caller, whose own patient is seen also where a caregiver may not see the Patient itself."""
+    sight, patient = caller.sight, caller.patient
+    if sight is None or sight.patients is None or patient is None or not sight.surely(patient):
+        return caller
+    return replace(caller, sight=replace(sight, patients=sight.patients | {patient}))
 
 
 def about(query: Query, caller: Caller, surface: Surface, patient: str, zone: str = "UTC") -> Narrowed | Denied:
@@ -145,7 +155,21 @@ def _ways(type_: str, scope: Scope, caller: Caller, zone: str) -> Iterator[Way]:
         return
     patient = caller.patient if scope.level == "patient" else None
     sight = caller.sight if caller.personal or scope.level == "user" else EVERYBODY
-    if sight is None or (patient is not None and sight.surely(patient) is False):
+    for part, closed in () if sight is None else _parts(sight, type_, caller.labels):
+        if patient is not None and part.surely(patient) is False:
+            continue
+        left = None if part.whole else part if patient is None else _left(part, patient)
+        yield Way(scope.level, how if patient or left else How.SHARED, patient, where, left, closed)
+
+
+def _parts(sight: Sight, type_: str, labels: int) -> Iterator[tuple[Sight, int]]:
+    """Whom a sight shows in records of this type, with the labels closed beside those that the caller's `labels` leave
+    closed: of somebody for whom a caregiver may not see what is labelled, all of them (AUTHZ-19).
+    """
+    if not labels:
+        yield sight.of(type_), 0
         return
-    left = None if sight.whole else sight if patient is None else _left(sight, patient)
-    yield Way(scope.level, how if patient or left else How.SHARED, patient, where, left)
+    whole, open_ = sight.of(type_), sight.of(type_, labelled=True)
+    yield open_, 0
+    if rest := (whole.patients or frozenset()) - (open_.patients or frozenset()):
+        yield Sight(rest), EVERY

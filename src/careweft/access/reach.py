@@ -51,7 +51,7 @@ HANGING = frozenset(one for one, how in APART.items() if how in (How.TARGET, How
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way to a row: all of it has to hold. `patient` None is not confined to one, `sight` None to no set of them;
-    `where` is a granular scope's filter.
+    `where` is a granular scope's filter, `withheld` are labels that this way does not lead to, whatever others do.
     """
 
     level: str
@@ -59,6 +59,7 @@ class Way:
     patient: str | None = None
     where: tuple[AnyOf, ...] = ()
     sight: Sight | None = None
+    withheld: int = 0
 
     @property
     def confined(self) -> bool:
@@ -68,7 +69,7 @@ class Way:
     @property
     def open(self) -> bool:
         """This way shows every row of the type, but for what is withheld."""
-        return not self.confined and not self.where
+        return not (self.confined or self.where or self.withheld)
 
 
 _SEAL = object()

@@ -18,6 +18,16 @@ class Charged(Protocol):
         """The id of the Patient."""
         ...
 
+    @property
+    def types(self) -> tuple[str, ...] | None:
+        """The only types of record that may be seen, None for no such limit."""
+        ...
+
+    @property
+    def sensitive(self) -> bool:
+        """May labelled records be seen?"""
+        ...
+
 
 class Charges(Protocol):
     """Who acts for whom; `ports.people.People` answers it."""

@@ -27,7 +27,8 @@ def unlabelled(conditions: Conditions, withheld: int) -> list[str]:
 
 
 def _way(conditions: Conditions, way: Way, within: str | None) -> str:
-    return "(" + " and ".join([*_compartment(conditions, way, within), *conditions.groups(way.where)]) + ")"
+    closed = unlabelled(conditions, way.withheld)
+    return "(" + " and ".join([*closed, *_compartment(conditions, way, within), *conditions.groups(way.where)]) + ")"
 
 
 def _compartment(conditions: Conditions, way: Way, within: str | None) -> list[str]:

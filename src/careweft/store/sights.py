@@ -3,7 +3,7 @@
 from functools import partial
 
 from ..access.rules import PERSONS, RULES, Person
-from ..access.sight import NOBODY, Sight
+from ..access.sight import NOBODY, Limited, Sight
 from ..ports.clock import Clock
 from ..ports.sights import Charges
 from ..tenancy import Tenant
@@ -57,10 +57,14 @@ class PostgresSights:
         type_, _, id_ = user.partition("/")
         person = PERSONS.get(type_, Person("nobody"))
         patients = {id_} if person.itself and id_ else set()
-        if person.charges:
-            patients |= {one.patient for one in await self._charges.charges(tenant, account)}
+        limited: list[Limited] = []
+        for one in await self._charges.charges(tenant, account) if person.charges else ():
+            if one.types is None and one.sensitive:
+                patients.add(one.patient)
+            else:
+                limited.append(Limited(one.patient, one.types, one.sensitive))
         if not person.by_rule:
-            return Sight(frozenset(patients))
+            return Sight(frozenset(patients), limited=tuple(limited))
         by_rule = await self._by_rule(tenant, user)
         for patient in await in_force(self._clinical.pool, tenant.number, account, self._now()):
             if patient is None:

@@ -57,11 +57,16 @@ class Sight:
             return False
         for way in reach.ways:
             if self._passes(way, found) and await self._leads(way, found, followed):
-                return True
+                if not (way.withheld and found.type in HANGING):
+                    return True
+                if not await self._hangs_on_withheld(found, way.withheld):
+                    return True
         return False
 
     def _passes(self, way: Way, found: Found) -> bool:
-        """The granular filter lets this version through."""
+        """The granular filter lets this version through, and no label of its own closes the way."""
+        if found.labels & way.withheld:
+            return False
         return not way.where or (found.resource is not None and holds(found.resource, way.where, self._bound.zone))
 
     async def _leads(self, way: Way, found: Found, followed: Followed) -> bool:
