@@ -50,6 +50,7 @@ from .oauth.charts import PatientCharts
 from .oauth.errors import OAuthError
 from .oauth.frame import Frame
 from .oauth.keys import Keyring
+from .oauth.pace import Pace
 from .oauth.refresh import Refreshing
 from .oauth.scope import granted
 from .oauth.server import Kept, Persons, Server, build
@@ -179,6 +180,7 @@ class House:
     files: Files
     sights: PostgresSights
     emergencies: PostgresEmergencies
+    pace: Pace
 
     @property
     def tokens(self) -> TokenEndpoint:
@@ -269,6 +271,7 @@ class House:
             trusted_proxies=settings.trusted_proxies,
             environment=settings.environment,
             attachment=settings.attachment_bytes,
+            pace=self.pace,
             accepts=refusals,
             held=UNHELD if settings.load_validation == "off" else Held(settings.load_validation, accepts),
         )
@@ -337,7 +340,8 @@ def _joined(
     guarded = Fetcher(allow=frozenset(settings.fetch_allow))
     provider = OpenIdProvider(guarded, key_sets, clock.now)
     people = Reception.of(means, PostgresUpstreams(small, master, clock.now), provider)
-    frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now)
+    pace = Pace(throttle, settings.auth_rate)
+    frame = Frame(settings.public_url, clients, key_sets, assertions, clock.now, pace)
     verifier = Verifier(settings.public_url, keyring, revocations, clock.now)
     sights = PostgresSights(clinical, people, clock.now)
     charts = PatientCharts(people, sights, lambda tenant: Shelf(clinical, tenant), settings.public_url, clock.now)
@@ -375,6 +379,7 @@ def _joined(
         emergencies=PostgresEmergencies(small),
         tickets=tickets,
         throttle=throttle,
+        pace=pace,
     )
 
 

@@ -170,6 +170,13 @@ class Settings:
         "The largest document that an application may file, in bytes, as a Binary or within a record.",
         16 * 1024 * 1024,
     )
+    auth_rate: int = _setting(
+        _whole(0, 1_000_000),
+        "How often, in five minutes, one address may ask each endpoint of the authorization server (authorize, par, "
+        "token, introspect, revoke, userinfo, launch), over all processes; an application five times as often in all. "
+        "Who asks more often is answered with 429 and Retry-After. 0 is no limit.",
+        3000,
+    )
     statement_timeout: float = _setting(_seconds, "Seconds after which a query of a request is ended.", 10.0)
     fetch_allow: tuple[str, ...] = _setting(
         _targets,

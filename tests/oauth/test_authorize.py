@@ -66,6 +66,13 @@ async def test_what_is_shown_and_never_redirected(world, name):
     assert "http" not in refused.value.entry.reason
 
 
+async def test_an_application_that_was_switched_off_is_shown(world):
+    """OAUTH-01: it may have been for a reason; nobody is sent there."""
+    world.clients.kept[1, "app"] = replace(world.clients.kept[1, "app"], enabled=False)
+    with pytest.raises(ShownRefusal):
+        await Flow(world).begin(asked())
+
+
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 async def test_what_names_the_application_is_said_once(world, name):
     with pytest.raises(ShownRefusal):

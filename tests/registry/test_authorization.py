@@ -52,6 +52,8 @@ STATES = {
     "refuse": "requested",
     "suspend": "approved",
     "resume": "suspended",
+    "verify": "approved",
+    "unverify": "approved",
     "withdraw": "approved suspended",
     "leave": "requested approved suspended",
     "expire": "approved suspended",
@@ -80,11 +82,11 @@ def test_steps_are_taken_from_these_states_alone(name, state):
 WHO = {
     "developer of the team": (DEVELOPER, "request leave"),
     "another developer": (Actor("eve", "developer"), ""),
-    "owner of the tenant": (OWNER, "approve refuse suspend resume withdraw"),
+    "owner of the tenant": (OWNER, "approve refuse suspend resume withdraw verify unverify"),
     "owner of another tenant": (Actor("otto", "owner", 2), ""),
     "owner of no tenant": (Actor("oona", "owner"), ""),
     "owner who is a developer of it": (Actor("dana", "owner", 1), ""),
-    "operator": (Actor("root", "operator"), "request leave approve refuse suspend resume withdraw"),
+    "operator": (Actor("root", "operator"), "request leave approve refuse suspend resume withdraw verify unverify"),
     "clock": (CLOCK, "expire"),
     "somebody": (Actor("nobody", "analyst", 1), ""),
 }

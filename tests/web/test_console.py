@@ -9,7 +9,8 @@ import pytest
 
 from careweft.adapters import clock
 from careweft.ports.people import Account
-from careweft.registry.authorization import State
+from careweft.ports.registry import Place
+from careweft.registry.authorization import OPERATOR, Actor, State
 from careweft.registry.registration import edited
 from careweft.web.onward import HOMES, place
 from careweft.web.portal.roles import ACTIONS, roles
@@ -144,6 +145,36 @@ async def test_what_is_narrowed_is_in_the_clients_row(asked, name):
     await olga.get(f"/console/{made.desk.tenant.id}/applications/{app}")
     for one in given.get("networks", given.get("groups", "")).split("\n"):
         assert one.lower() in olga.page.text
+
+
+async def test_an_owner_says_that_they_checked_the_publisher(asked):
+    """On the consent page, until it is taken back or the publisher is another one; by nobody else, and not before."""
+    made, _, app = asked
+    olga = await signed_in(made, "olga")
+
+    async def verified():
+        return (await made.desk.house.clients.find(made.desk.tenant.number, app)).verified
+
+    await olga.decide(app, "verify")
+    assert olga.page.status_code in (409, 422)
+    await olga.decide(app, "approve", type=["Patient"])
+    assert not await verified()
+    await olga.decide(app, "verify")
+    assert "you have checked who publishes it" in text(olga.page.text)
+    assert await verified()
+    await olga.decide(app, "approve", type=["Observation"])
+    assert await verified()
+    held = await made.registry.shelf.find(app)
+    asked_for = replace(held.asked, publisher="Somebody else")
+    await made.registry.edit(app, asked_for, Actor("root", OPERATOR), Place("test", "r1"))
+    assert await verified()  # what she approved is in force: the publisher whom she checked
+    await olga.decide(app, "approve", type=["Observation"])
+    assert not await verified()
+    await olga.decide(app, "verify")
+    await olga.decide(app, "unverify")
+    assert not await verified()
+    steps = [one.step for one in await made.registry.shelf.steps(app, made.desk.tenant.number)]
+    assert steps.count("verify") == 2
 
 
 @pytest.mark.parametrize(

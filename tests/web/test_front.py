@@ -313,6 +313,32 @@ async def test_an_unexpected_error_tells_a_number_and_no_more(doors, caplog, fau
     assert (doors.journal.entries[-1].status, doors.journal.entries[-1].patients) == (500, ())
 
 
+BUNDLE = {
+    "resourceType": "Bundle",
+    "type": "batch",
+    "entry": [
+        {"fullUrl": f"{BASE}{READ}", "request": {"method": "GET", "url": "Patient/ana"}},
+        {"request": {"method": "GET", "url": f"{BASE}{READ.replace(MAPLE.id, BIRCH.id)}"}},
+        {"resource": {"resourceType": "Bundle", "type": "transaction"}, "request": {"method": "POST", "url": "Bundle"}},
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction", "document", "collection"])
+@pytest.mark.parametrize("place", ["", "/", "/Bundle", "/Patient"])
+async def test_a_bundle_is_no_way_in(doors, kind, place):
+    """SCOPE-08, AUTHZ-13: no API takes batches; there is no way to data around the rows of the table, and nothing is
+    fetched or claimed.
+    """
+    bearer = await doors.bearer("system/*.cruds")
+    async with doors.client(headers=bearer) as client:
+        answer = await client.post(f"{base()}{place}", json=BUNDLE | {"type": kind})
+        claimed = (await client.get(f"{base()}/metadata")).json()["rest"][0]
+
+    assert answer.status_code in (404, 405), answer.text
+    assert {one["code"] for one in claimed.get("interaction", ())}.isdisjoint({"batch", "transaction"})
+
+
 @pytest.mark.parametrize(
     "fault", [Unavailable("the index is being rebuilt"), ConnectionResetError("canary"), TimeoutError()]
 )

@@ -1,12 +1,14 @@
 """The token endpoint over HTTP: form alone, POST alone, nothing cached, one audit entry each."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from careweft.fhir.outcomes import Unavailable
+from careweft.oauth.pace import Pace
 
-from .twins import MAPLE, OAK, SECRET, World, base
+from .twins import MAPLE, OAK, SECRET, World, base, world
 
 pytestmark = pytest.mark.anyio
 TOKEN = f"/auth/{MAPLE.id}/oauth2/v1/token"
@@ -96,3 +98,37 @@ async def test_no_token_leaves_without_its_audit_entry(doors, fault, auth):
     assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
     assert (answer.headers["cache-control"], "retry-after" in answer.headers) == ("no-store", True)
     assert "access_token" not in answer.text
+
+
+ENDPOINTS = ["token", "par", "introspect", "revoke", "launch", "userinfo", "authorize"]
+
+
+@dataclass
+class Leased:
+    """oauth.pace.Leases, with one try for each endpoint."""
+
+    seen: set[str] = field(default_factory=set)
+
+    async def lease(self, key, tries, limit, window, now):  # noqa: ARG002
+        """One try in a window of 300 seconds."""
+        first = key not in self.seen
+        self.seen.add(key)
+        return (1 if first else 0), now + window
+
+
+@pytest.mark.parametrize("word", ENDPOINTS)
+async def test_who_asks_too_often_is_told_to_wait(word):
+    """OATK-15: 429 with Retry-After before anything is looked at, in the endpoint's own language, and on the record."""
+    doors = world(pace=Pace(Leased(), 1))
+    path = TOKEN.replace("/token", f"/{word}")
+    first, second = [await post(doors, GOOD, path=path) for _ in range(2)]
+
+    assert first.status_code != 429
+    assert (second.status_code, second.headers["retry-after"]) == (429, "300")
+    assert "no-store" in second.headers["cache-control"]
+    assert "access_token" not in second.text
+    if word == "authorize":
+        assert "text/html" in second.headers["content-type"]
+    else:
+        assert second.json()["error"] == "temporarily_unavailable"
+    assert [one.status for one in doors.journal.entries][-1] == 429

@@ -134,6 +134,18 @@ def approve(args: argparse.Namespace) -> int:
     return show(args, at_home(args, run))
 
 
+def verify(args: argparse.Namespace) -> int:
+    """Say to the people of a tenant that somebody has checked who publishes an application, or no longer."""
+
+    async def run(house: House) -> dict[str, Any]:
+        tenant = await house.tenant(args.tenant)
+        name = "unverify" if args.undo else "verify"
+        await house.registry.step(name, args.client, tenant, Said(), operator(), terminal())
+        return {"client_id": args.client, "tenant": tenant.id, "verified": not args.undo}
+
+    return show(args, at_home(args, run))
+
+
 def ask(args: argparse.Namespace) -> int:
     """Ask one more tenant to authorize an application."""
 
@@ -333,6 +345,16 @@ COMMANDS = (
             arg("client", metavar="CLIENT", help="its client_id"),
             arg("--code", choices=tuple(CODES), default="ended", help="why (default: ended)"),
             arg("--reason", metavar="TEXT", default="", help="what its developer reads beside that"),
+        ),
+    ),
+    Command(
+        ("app", "verify"),
+        "say on the consent page that you have checked who publishes an application",
+        verify,
+        (
+            arg("--tenant", metavar="ID", required=True, help="whose people read it"),
+            arg("--undo", action="store_true", help="say so no longer"),
+            arg("client", metavar="CLIENT", help="its client_id"),
         ),
     ),
     Command(

@@ -19,6 +19,7 @@ from ..tenancy import Tenant
 from .assertion import INVALID
 from .client import Known, Proven, authenticate, check_near
 from .errors import InvalidClient, OAuthError, TemporarilyUnavailable
+from .pace import Pace
 from .request import Credentials
 
 Answer = TypeVar("Answer")
@@ -41,6 +42,7 @@ class Frame:
     key_sets: KeySets
     assertions: Assertions
     now: Clock
+    pace: Pace | None = None
 
     async def around(
         self, tenant: Tenant, action: str, context: Context, work: Callable[[datetime], Awaitable[Answer]]
@@ -64,9 +66,12 @@ class Frame:
         self, credentials: Credentials, tenant: Tenant, context: Context, now: datetime, *, public: bool = False
     ) -> Proven:
         """The client that showed this; `public` ones by their name. Raises InvalidClient, InvalidRequest,
-        AccessDenied.
+        AccessDenied, TooMany.
         """
-        return await authenticate(credentials, tenant, self.known(tenant), context.address, now, public=public)
+        proven = await authenticate(credentials, tenant, self.known(tenant), context.address, now, public=public)
+        if self.pace is not None:
+            await self.pace.of(proven.client, context.address, now)
+        return proven
 
     async def near(self, tenant: Tenant, client_id: str, context: Context) -> None:
         """Raise AccessDenied where the tenant allows this application no calls from there (OPS-01)."""

@@ -71,6 +71,8 @@ class Basis:
     access: str
     publisher: str | None = None
     version: int = 1
+    verified: bool = False
+    """The tenant has checked who publishes it, and says so to the people whom it asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ STEPS: Mapping[str, Step] = MappingProxyType({one.name: one for one in (
     Step("approve",  _from(State.REQUESTED, State.APPROVED),     State.APPROVED,  "owner"),
     Step("refuse",   _from(State.REQUESTED),                     State.REFUSED,   "owner", coded=True),
     Step("suspend",  _from(State.APPROVED),                      State.SUSPENDED, "owner", coded=True),
+    Step("verify",   _from(State.APPROVED),                      State.APPROVED,  "owner"),
+    Step("unverify", _from(State.APPROVED),                      State.APPROVED,  "owner"),
     Step("resume",   _from(State.SUSPENDED),                     State.APPROVED,  "owner"),
     Step("withdraw", _from(State.APPROVED, State.SUSPENDED),     State.WITHDRAWN, "owner", coded=True),
     Step("leave",    _from(State.REQUESTED, State.APPROVED, State.SUSPENDED), State.WITHDRAWN, "developer"),
@@ -186,7 +190,7 @@ def take(
         raise RegistrationRefused(f"a reason is wanted: one of {', '.join(CODES)}")
     check_text("reason", said.reason)
     return replace(
-        held,
+        checked_publisher(held, name),
         state=step.after,
         version=held.version + 1,
         decided=now,
@@ -194,6 +198,19 @@ def take(
         code=said.code if step.coded else "",
         reason=said.reason,
     )
+
+
+def checked_publisher(held: Authorization, name: str) -> Authorization:
+    """What an owner says of the publisher, by a step `verify` or `unverify`; any other leaves that as it is."""
+    if held.basis is None or name not in ("verify", "unverify"):
+        return held
+    return replace(held, basis=replace(held.basis, verified=name == "verify"))
+
+
+def seen_anew(before: Basis | None, now: Basis) -> Basis:
+    """What an owner says yes to anew: still checked where it is called the same, by the same publisher."""
+    same = before is not None and (before.name, before.publisher) == (now.name, now.publisher)
+    return replace(now, verified=same and before is not None and before.verified)
 
 
 def asked(

@@ -223,14 +223,13 @@ class Desk:
             taken = authorization.take(held.authorization, "approve", actor, held.members, said, now)
             asked = held.registration.asked
             allowed = checked(narrowing or everything(asked), asked, now)
-            return replace(
-                taken, narrowing=allowed, basis=held.registration.basis, agreement=agreement or taken.agreement
-            )
+            basis = authorization.seen_anew(taken.basis, held.registration.basis)
+            return replace(taken, narrowing=allowed, basis=basis, agreement=agreement or taken.agreement)
 
         return await self._decided(id_, tenant, "approve", decision, actor, place)
 
     async def step(self, name: str, id_: str, tenant: Tenant, said: Said, actor: Actor, place: Place) -> Authorization:
-        """Refuse, suspend, resume, withdraw, leave or expire. Raises RegistrationRefused."""
+        """Verify, unverify, refuse, suspend, resume, withdraw, leave or expire. Raises RegistrationRefused."""
         now = self.now()
         return await self._decided(
             id_,

@@ -90,6 +90,7 @@ def client_of(held: Registration, decided: Authorization) -> Client:
         type=decided.basis.type,
         access=decided.basis.access,
         publisher=decided.basis.publisher,
+        verified=decided.basis.verified,
         scopes=within(allowed.scopes, wanted(asked)),
         bulk=allowed.bulk and asked.bulk,
         groups=allowed.groups,

@@ -18,6 +18,14 @@ on conflict (key) do update set
 where t.wait <= $2 and (t.since <= $3 or t.count < $4) and ($5::int4 is null or t.total < $5)
 returning 1
 """
+LEASE = """
+insert into throttle as t (key, count, total, since, wait) values ($1, $5, 0, $2, '-infinity')
+on conflict (key) do update set
+  count = case when t.since <= $3 then $5 else t.count + $5 end,
+  since = case when t.since <= $3 then $2 else t.since end
+where t.since <= $3 or t.count + $5 <= $4
+returning since
+"""
 SEEN = "select count, total, since, greatest(wait, since) as wait from throttle where key = $1"
 FORGET = "delete from throttle where key = $1"
 RETURN = "update throttle set count = greatest(count - 1, 0), total = greatest(total - 1, 0) where key = $1"
@@ -51,6 +59,13 @@ class PostgresThrottle:
     async def forgive(self, count: Count, what: str, *, wholly: bool) -> None:
         """As accounts.Throttle."""
         await self._pool.fetch(FORGET if wholly else RETURN, self._row(count, what))
+
+    async def lease(self, key: str, tries: int, limit: int, window: timedelta, now: datetime) -> tuple[int, datetime]:
+        """As oauth.pace.Leases."""
+        row = hmac.new(self._key, key.encode("utf-8", "replace"), hashlib.sha256).digest()
+        granted = await self._pool.fetchrow(LEASE, row, now, now - window, limit, tries)
+        seen = granted or await self._pool.fetchrow(SEEN, row)
+        return tries if granted else 0, (seen["since"] if seen else now) + window
 
     async def prune(self, now: datetime) -> int:
         """Forget what was counted a day ago, but for those that came near their total; returns how many rows."""

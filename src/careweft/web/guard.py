@@ -62,6 +62,7 @@ class Guard:
     async def admit(self, request: Request, route: Route) -> None:
         """Fill in what the policy of `route` asks for: tenant, caller, reach. Closed for a policy that is none."""
         policy = route.policy
+        await self._paced(request, route)
         if "tenant" in request.args:
             request.tenant = await self._tenant(request.args["tenant"], policy)
         elif isinstance(policy, Person | Visitor) and policy.platform:
@@ -82,6 +83,11 @@ class Guard:
             _admit_operator(request, policy, metrics_open=self._site.metrics_open)
         elif type(policy) not in (Public, ClientAuthenticated):
             raise Forbidden("Nobody said who may use this path.")
+
+    async def _paced(self, request: Request, route: Route) -> None:
+        """Raise TooMany where this address asked too often (OATK-15)."""
+        if route.paced and self._site.pace is not None:
+            await self._site.pace.near(route.name, request.peer, self._site.clock())
 
     async def _tenant(self, id_: str, policy: Policy) -> Tenant:
         """The tenant of a path; people may belong to none, and then sign in at the platform."""

@@ -109,6 +109,8 @@ class Route:
     speaks: Literal["fhir", "oauth", "page"] = "fhir"
     page: str = ""
     """Where the form is that is sent here, with the placeholders of `path`."""
+    paced: bool = False
+    """Whoever asks too often is told to wait (OATK-15)."""
     audited: bool = field(init=False)
     """It comes near records or credentials, so that each interaction leaves one audit entry."""
 

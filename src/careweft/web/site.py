@@ -12,6 +12,7 @@ from ..intake.conformance import UNHELD, Held
 from ..intake.filing.checks import Accepts
 from ..oauth.authorization import Granting
 from ..oauth.keys import Keyring
+from ..oauth.pace import Pace
 from ..oauth.server import Server
 from ..ports.activity import Activity
 from ..ports.clients import Clients
@@ -90,6 +91,8 @@ class Site:
     """Whom a person may see."""
     preview: Preview | None = None
     """What only a trial has; None in production."""
+    pace: Pace | None = None
+    """How often the endpoints of the authorization server may be asked; None is no limit."""
     held: Held = UNHELD
     """To what the intake holds records."""
 

@@ -34,15 +34,16 @@ def rows(site: Site) -> Iterator[Route]:
                 name,
                 Cors.REGISTERED,
                 "oauth",
+                paced=True,
             )
         yield Route(
             ("GET", "POST"), f"{base}/authorize", Visitor(), authorize.handler(site.granting), "authorize", "authorize",
-            name, Cors.NONE, "page",
+            name, Cors.NONE, "page", paced=True,
         )  # fmt: skip
         yield Route(("GET",), f"{base}/jwks", Public(), documents.jwks(site), "jwks", "", name, Cors.ANY, "oauth")
         yield Route(
             ("GET", "POST"), f"{base}/userinfo", ClientAuthenticated(), userinfo, "userinfo", "userinfo", name,
-            Cors.REGISTERED, "oauth",
+            Cors.REGISTERED, "oauth", paced=True,
         )  # fmt: skip
         style = documents.style(site)
         yield Route(("GET",), f"{base}/style.json", Public(), style, "style", "", name, Cors.ANY, "oauth")

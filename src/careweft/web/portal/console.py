@@ -46,7 +46,7 @@ class Console:
         return await self._page(request)
 
     async def decide(self, request: Request) -> Reply:
-        """`POST …/applications/{id}`: approve, approve anew, refuse, suspend, resume or withdraw."""
+        """`POST …/applications/{id}`: approve, approve anew, verify, unverify, refuse, suspend, resume or withdraw."""
         filled = await self.room.take(request)
         held = await self._held(request)
 
@@ -67,7 +67,8 @@ class Console:
                 )
             else:
                 done = await self.room.desk.step(name, held.registration.id, tenant, said, actor, place)
-            await told_developer(self.room, held.registration, tenant, done)
+            if done.state is not state(held) or name == "approve":
+                await told_developer(self.room, held.registration, tenant, done)
             return self.room.done(f"/console/{tenant.id}/applications/{held.registration.id}", name)
 
         async def again(errors: Errors) -> Reply:

@@ -53,6 +53,8 @@ SAID: Mapping[str, str] = MappingProxyType({
     "refuse": "Refused.",
     "suspend": "Suspended: its tokens are dead within five seconds.",
     "resume": "It works again.",
+    "verify": "People read from now on that you have checked who publishes it.",
+    "unverify": "People read from now on that nobody has checked who publishes it.",
     "withdraw": "Withdrawn: its tokens are dead within five seconds.",
     "invited": "The invitation is on its way.",
     "switched": "The account has changed.",
