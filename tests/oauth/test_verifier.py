@@ -9,7 +9,7 @@ from joserfc.jwk import ECKey
 from careweft.fhir.outcomes import LoginRequired, Unavailable
 from careweft.oauth.keys import AHEAD, KEEP
 from careweft.oauth.verifier import Verifier
-from careweft.surfaces import ALL
+from careweft.surfaces import ALL, issuers
 
 from .forge import ATTACKS, Kit, good, jws
 from .world import BASE, PATIENT, SYSTEM, A, B, World, opened
@@ -160,6 +160,8 @@ async def test_a_token_is_for_one_tenant(world):
     for _ in range(2):
         with pytest.raises(LoginRequired):
             await world.verifier.verify(token, B, SYSTEM)
+        with pytest.raises(LoginRequired):
+            await world.verifier.tell(token, B, issuers.V2)
         await world.verifier.verify(token, A, SYSTEM)
 
 

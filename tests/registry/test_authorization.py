@@ -276,7 +276,7 @@ class Decisions(RuleBasedStateMachine):
         assert who.id not in TEAM or STEPS[name].who == "developer"
         assert (before.state if before else None) in STEPS[name].before
         assert new.version == (self.held.version + 1 if self.held else 1)
-        self.yes = name in ("approve", "resume") or (self.yes and name == "suspend")
+        self.yes = name in ("approve", "resume") or (self.yes and name in ("suspend", "verify", "unverify"))
         self.held = new
 
     @invariant()
