@@ -13,16 +13,19 @@ import httpx
 
 from tests.platform import Platform, installed
 
+from .outside import Outside, outside
+
 PATIENTS = 8
 
 
 @dataclass(frozen=True)
 class Demo:
-    """The platform, its logins by name, and its registered applications by key."""
+    """The platform, its logins by name, its registered applications by key, and a server that it may fetch from."""
 
     platform: Platform
     logins: dict[str, dict[str, str]]
     apps: dict[str, dict[str, str]]
+    outside: Outside
 
     @property
     def url(self) -> str:
@@ -40,8 +43,9 @@ class Demo:
 @contextlib.contextmanager
 def demonstration() -> Iterator[Demo]:
     """`careweft demo`, from an empty folder until it answers."""
-    with installed() as platform:
-        platform.environment = {"CAREWEFT_WORKERS": "1"}
+    with installed() as platform, outside() as elsewhere:
+        allowed = elsewhere.origin.removeprefix("http://")
+        platform.environment = {"CAREWEFT_WORKERS": "1", "CAREWEFT_FETCH_ALLOW": allowed}
         words = ["demo", "--port", str(platform.port), "--patients", str(PATIENTS), "--data", str(platform.data)]
         line = [sys.executable, "-m", "careweft", *words]
         platform.process = subprocess.Popen(line, env=platform.env(), start_new_session=True, stdout=subprocess.DEVNULL)
@@ -49,7 +53,7 @@ def demonstration() -> Iterator[Demo]:
         apps = read(platform.data / "demo-samples.json")
         every = read(platform.data / "demo-logins.json")
         here = {one["username"]: one for one in every if one["tenant"] == apps["folder"]["tenant"]}
-        yield Demo(platform, here, apps)
+        yield Demo(platform, here, apps, elsewhere)
 
 
 def answered(platform: Platform) -> None:

@@ -89,6 +89,30 @@ async def test_an_owner_decides_in_their_own_tenant_alone(asked):
     assert held.authorization.state is State.REQUESTED
 
 
+async def test_no_form_of_the_console_is_taken_from_a_stranger(asked):
+    """OATK-10: no stamp, another session's, another origin, none: each form of the console answers 403."""
+    made, dana, app = asked
+    olga = await signed_in(made, "olga")
+    await dana.get("/developers")
+    foreign = dana.stamp
+    await olga.get(f"/console/{made.desk.tenant.id}/applications/{app}")
+    own, wrong, looked = olga.stamp, [], 0
+    for _, method, path, _, _ in console(None):  # type: ignore[arg-type]
+        if method != "POST":
+            continue
+        url = path.replace("{tenant}", made.desk.tenant.id).replace("{id}", app)
+        for fields, origin in (
+            ({}, "own"), ({"stamp": foreign}, "own"), ({"stamp": own}, "https://evil.example"),
+            ({"stamp": own}, "null"), ({"stamp": own}, None),
+        ):  # fmt: skip
+            looked += 1
+            answer = await olga.send(url, origin=origin, follow=False, **fields)
+            if answer.status_code != 403:
+                wrong.append((path, origin, answer.status_code))
+    assert wrong == []
+    assert looked >= 20
+
+
 async def test_nobody_approves_their_own(asked):
     """Olga joins Dana's team: her approval is refused, and the page of another owner works."""
     made, _, app = asked

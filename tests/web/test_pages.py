@@ -104,7 +104,7 @@ def test_a_page_lets_nothing_else_in():
 
     assert headers[b"content-security-policy"] == (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' https://app.example; "
-        "frame-ancestors 'none'; base-uri 'none'"
+        "frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     assert headers[b"x-frame-options"] == "DENY"
     assert headers[b"referrer-policy"] == "same-origin"

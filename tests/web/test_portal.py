@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from careweft.registry.authorization import State
+from careweft.registry.setup import STEPS
 from careweft.web.portal.routes import developers, joining
 
-from .developers import PASSWORD, clinic, signed_in
+from .developers import ANSWERS, PASSWORD, clinic, signed_in
 from .visitors import forms, text
 
 
@@ -147,11 +148,28 @@ async def test_a_draft_is_used_once(database, tmp_path):
         assert again.status_code == 403
         await dana.get(f"/developers/applications/{app}")
         await dana.send(url, stamp=dana.stamp)
-        assert dana.page.status_code == 400
+        assert "sent already" in dana.page.text
         pages = [await dana.get(f"/developers/applications/{app}"), await dana.get("/developers")]
         assert all(secret not in page.text for page in pages)
         assert await made.desk.sql("select count(*) from application where team is not null") == [(1,)]
         assert await made.desk.sql("select count(*) from application_draft") == [(0,)]
+
+
+async def test_a_double_click_makes_one_application(database, tmp_path):
+    """Both presses at once: one answer shows the secret, the other says that it was sent already."""
+    async with clinic(database, tmp_path) as made:
+        dana = made.browser()
+        await dana.sign_up()
+        await dana.get("/developers")
+        await dana.fill("/developers/new")
+        while not dana.at("review"):
+            step = str(dana.page.url).rpartition("/")[2]
+            await dana.fill(step, **ANSWERS[step])
+        url, stamp = str(dana.page.url), dana.stamp
+        answers = await asyncio.gather(*(dana.send(url, stamp=stamp, follow=False) for _ in range(4)))
+
+        assert sorted(one.status_code for one in answers) == [200, 303, 303, 303]
+        assert await made.desk.sql("select count(*) from application where team is not null") == [(1,)]
 
 
 async def test_an_edit_is_a_review_of_what_it_is(database, tmp_path):
@@ -328,9 +346,19 @@ async def test_another_developers_application_is_none(database, tmp_path):
         dana, eve, nobody = made.browser(), made.browser(), made.browser()
         await dana.sign_up()
         app, _ = await dana.register()
+        await dana.get("/developers")
+        await dana.fill("/developers/new")
+        draft = str(dana.page.url).removesuffix("/type").partition("localhost")[2].partition("/")[2]
         await eve.sign_up("eve", "eve@example.org")
         await eve.get("/developers")
         base, stamp = f"/developers/applications/{app}", eve.stamp
+        for step in STEPS:
+            assert (await eve.get(f"/{draft}/{step}")).status_code == 400
+        for step in ("type", "details", "scopes", "review", "drop"):
+            await eve.get("/developers")
+            await eve.send(f"/{draft}/{step}", stamp=stamp, type="patient", name="Eve's", follow=False)
+        assert (await dana.get(f"/{draft}/type")).status_code == 200
+        assert "Eve" not in dana.page.text
         for path in ("", "/tenants", "/postman"):
             assert (await eve.get(base + path)).status_code == 404
             assert "Sign in" in (await nobody.get(base + path)).text

@@ -139,8 +139,8 @@ class Shelf(Protocol):
         """Keep the answers so far."""
         ...
 
-    async def drop(self, account: str, id_: str) -> None:
-        """Forget a draft."""
+    async def drop(self, account: str, id_: str) -> bool:
+        """Forget a draft; False where somebody was quicker, or there was none."""
         ...
 
 

@@ -86,7 +86,7 @@ KEEP = (
     " on conflict (id) do update set answers = excluded.answers, changed = excluded.changed"
     " where d.account = excluded.account"
 )
-DROP = "delete from application_draft where account = $1 and id = $2"
+DROP = "delete from application_draft where account = $1 and id = $2 returning id"
 
 
 class PostgresApplications:
@@ -209,9 +209,9 @@ class PostgresApplications:
         """As Shelf."""
         await self._pool.fetch(KEEP, draft.id, draft.account, json.dumps(draft.answers), draft.changed)
 
-    async def drop(self, account: str, id_: str) -> None:
+    async def drop(self, account: str, id_: str) -> bool:
         """As Shelf."""
-        await self._pool.fetch(DROP, account, id_)
+        return bool(await self._pool.fetch(DROP, account, id_))
 
 
 async def _held(connection: Connection, id_: str, tenant: int, lock: str = " for update") -> Held | None:

@@ -122,6 +122,8 @@ def policy(sends: Sequence[str] = (), *, scripts: bool = False) -> tuple[bytes, 
         " ".join(("form-action 'self'", *sends)),
         "frame-ancestors 'none'",
         "base-uri 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
         *(("script-src 'self'", "connect-src 'self'") if scripts else ()),
     ]
     return b"content-security-policy", "; ".join(parts).encode("latin-1")

@@ -1,4 +1,4 @@
-"""What pages load beside themselves: our style sheet and two small scripts, under names that hold their content's hash.
+"""What pages load beside themselves: our style sheet and small scripts, under names that hold their content's hash.
 
 So a browser may keep them for a year, and a new version is a new name.
 """

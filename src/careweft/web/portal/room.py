@@ -39,11 +39,14 @@ CONSOLE = (
 )  # fmt: skip
 """The pages of the console: who may, where, what they are called."""
 FORM = "portal"
+SCRIPTS = ("copy.js", "once.js")
 OVERLAPS: Mapping[str, timedelta] = MappingProxyType({
     "0": timedelta(0), "1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30),
 })  # fmt: skip
 SAID: Mapping[str, str] = MappingProxyType({
     "saved": "Saved.",
+    "twice": "That was sent already, and is done once. Where you missed a secret, make a new one on the application's"
+             " page.",
     "asked": "The request is on its way: an owner of that organization decides.",
     "approved-at-once": "This is a sandbox: it approved at once.",
     "left": "The request was taken back.",
@@ -98,7 +101,7 @@ class Room:
         values = {
             "language": ENGLISH, "t": texts.say(ENGLISH), "here": here, "errors": (), "told": done(request),
             "sections": sections(request), "environment": self.environment, "base_url": self.base_url,
-            "filled": {}, **more,
+            "filled": {}, "scripts": SCRIPTS, **more,
         }  # fmt: skip
         values["filled"] = Fields(values["filled"])
         if request.session is not None:

@@ -82,12 +82,16 @@ class Wizard:
     async def finish(self, request: Request) -> Reply:
         """`POST …/drafts/{id}/review`: the application is registered, or changed; a draft is used once."""
         await self.room.take(request)
-        draft = await self._draft(request)
+        try:
+            draft = await self._draft(request)
+        except pages.Ended:
+            return twice(request)
 
         async def work() -> Reply:
             self.room.fresh(request)
             asked = setup.application(draft.answers)
-            await self.room.desk.shelf.drop(draft.account, draft.id)
+            if not await self.room.desk.shelf.drop(draft.account, draft.id):
+                return twice(request)
             try:
                 return await self._finished(request, draft, asked)
             except RegistrationRefused:
@@ -154,6 +158,12 @@ class Wizard:
             number=len(setup.steps(answers)), total=len(setup.steps(answers)),
             changing=bool(answers.get(OF)),
         )  # fmt: skip
+
+
+def twice(request: Request) -> Reply:
+    """The second press of a double click, whose answer is the one that the browser shows."""
+    request.reason = "there is no such draft any more"
+    return pages.seen("/developers?done=twice")
 
 
 def checked(answers: setup.Answers) -> Application:
