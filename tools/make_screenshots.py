@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/explanation/what-your-patients-see.md: the pages as the demonstration's people meet them.
+"""Makes the pictures of docs/explanation: the pages as the demonstration's patients, developers and owners meet them.
 
     .venv/bin/python tools/make_screenshots.py
 
@@ -18,10 +18,13 @@ sys.path.insert(0, str(ROOT))
 from tests.browser.acts import sign_in  # noqa: E402 - the tests know how to start a demonstration
 from tests.browser.conftest import FLAGS  # noqa: E402
 from tests.browser.demo import Demo, demonstration  # noqa: E402
+from tests.browser.kinds import KINDS, App, Kind  # noqa: E402
+from tests.browser.portal import ask, enrol, register, sign_up  # noqa: E402
 from tests.world import chromium  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 DESK, PHONE = {"width": 960, "height": 640}, {"width": 360, "height": 740}
+KIND = next(one for one in KINDS if one.type == "patient" and one.auth == "secret")
 
 
 def main() -> None:
@@ -36,7 +39,57 @@ def main() -> None:
         phone = browser.new_context(viewport=PHONE).new_page()
         asked(phone, demo)
         shoot(phone, "consent")
+        portal(browser, demo)
         browser.close()
+
+
+def portal(browser: Any, demo: Demo) -> None:
+    """A developer and an owner, side by side; then both on a phone."""
+    developer = browser.new_context(viewport=DESK).new_page()
+    sign_up(developer, demo, "dana")
+    choose(developer, demo, KIND)
+    shoot(developer, "set-up")
+    app = register(developer, demo, KIND, "Sugar Diary")
+    ask(developer, demo, app)
+    shoot(developer, "request")
+    developer.get_by_role("button", name="Request authorization of Maple Clinic").click()
+    login = demo.logins["owner"]
+    owner = browser.new_context(viewport=DESK).new_page()
+    enrol(owner, demo, login["username"], login["password"])
+    shoot(owner, "console")
+    decide(owner, demo, app)
+    use(app, browser.new_context().new_page())
+    developer.goto(f"{demo.url}/developers/applications/{app.id}")
+    shoot(developer, "application")
+    developer.locator("h2", has_text="Use at").scroll_into_view_if_needed()
+    shoot(developer, "use")
+    for page, name in ((developer, "application-phone"), (owner, "console-phone")):
+        page.goto(f"{demo.url}/{'developers' if page is developer else f'console/{demo.tenant}'}")
+        page.set_viewport_size(PHONE)
+        shoot(page, name)
+
+
+def choose(page: Any, demo: Demo, kind: Kind) -> None:
+    """The guided set-up, where it asks how the application proves itself; the draft is forgotten afterwards."""
+    page.goto(f"{demo.url}/developers")
+    page.get_by_role("button", name="Create application").click()
+    page.check(f"#{kind.type}")
+
+
+def decide(page: Any, demo: Demo, app: App) -> None:
+    """The owner looks, and allows less than was asked for."""
+    page.goto(f"{demo.url}/console/{demo.tenant}/applications/{app.id}")
+    shoot(page, "decision")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_text("Approved.").wait_for()
+
+
+def use(app: App, page: Any) -> None:
+    """Somebody lets it in, and it reads."""
+    app.page = page
+    app.connect("launch/patient", "openid", "fhirUser", "offline_access", "patient/*.rs")
+    for type_ in ("Patient", "Observation", "Condition", "Observation", "Patient"):
+        app.status(type_)
 
 
 def shoot(page: Any, name: str) -> None:

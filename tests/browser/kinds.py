@@ -111,7 +111,7 @@ class App:
     def _told(self, form: dict[str, str]) -> dict[str, Any]:
         """What the token endpoint says; a browser application asks from its own page."""
         url = f"{self.issuer}/token"
-        sent, headers = self._proof(url)
+        sent, headers = self.proof(url)
         sent = {**form, **sent}
         if self.kind.platform == "browser":
             asked = {"method": "POST", "body": urlencode(sent),
@@ -126,7 +126,7 @@ class App:
         self.told = {**self.told, **told}
         return dict(told)
 
-    def _proof(self, audience: str) -> tuple[dict[str, str], Mapping[str, str]]:
+    def proof(self, audience: str) -> tuple[dict[str, str], Mapping[str, str]]:
         """How it proves itself."""
         if self.kind.auth == "secret":
             pair = base64.b64encode(f"{self.id}:{self.secret}".encode()).decode()
@@ -138,18 +138,29 @@ class App:
         signed = jwt.encode({"alg": "ES384", "kid": self.key.kid}, claims, self.key, algorithms=["ES384"])
         return {"client_assertion_type": ASSERTION, "client_assertion": signed}, {}
 
+    def arrive(self, *wanted: str, **more: str) -> None:
+        """Whoever uses it is sent to the authorization endpoint, signs in and picks whom it is about."""
+        page = self.page
+        page.goto(f"{self.issuer}/authorize?" + urlencode({
+            "response_type": "code", "client_id": self.id, "redirect_uri": self.demo.outside.back, "state": "s",
+            "scope": " ".join(wanted), "aud": self.base, "code_challenge": "v" * 43, "code_challenge_method": "S256",
+            **more,
+        }))  # fmt: skip
+        self.walk()
+
+    def walk(self) -> None:
+        """They sign in and pick, where they are asked to."""
+        for step, act in (("/sign-in/", self._sign_in), ("/pick/", self._pick)):
+            if step in self.page.url:
+                act()
+
     def _allowed(self, wanted: tuple[str, ...], verifier: str) -> str:
-        """The code: whoever uses it signs in, picks whom it is about, and allows what is shown. Raises Refused."""
+        """The code, once they have allowed what is shown. Raises Refused."""
         page, state = self.page, secrets.token_urlsafe(16)
         digest = hashlib.sha256(verifier.encode()).digest()
-        page.goto(f"{self.issuer}/authorize?" + urlencode({
-            "response_type": "code", "client_id": self.id, "redirect_uri": self.demo.outside.back, "state": state,
-            "scope": " ".join(wanted), "aud": self.base, "code_challenge_method": "S256",
-            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
-        }))  # fmt: skip
-        for step, act in (("/sign-in/", self._sign_in), ("/pick/", self._pick), ("/consent/", self._consent)):
-            if step in page.url:
-                act()
+        self.arrive(*wanted, state=state, code_challenge=base64.urlsafe_b64encode(digest).decode().rstrip("="))
+        if "/consent/" in page.url:
+            self.allow(f"{self.demo.outside.origin}/**")
         came = parse_qs(urlsplit(page.url).query)
         if not page.url.startswith(self.demo.outside.back):
             raise Refused(page.inner_text("main"))
@@ -167,10 +178,11 @@ class App:
         self.page.click("button[value=search]")
         self.page.click("button[name=patient] >> nth=0")
 
-    def _consent(self) -> None:
+    def allow(self, back: str) -> None:
+        """They agree, and are sent back to where this pattern says."""
         self.page.wait_for_timeout(READING * 1000)
         self.page.click("button[value=allow]")
-        self.page.wait_for_url(f"{self.demo.outside.origin}/**")
+        self.page.wait_for_url(back)
 
 
 FETCH = """

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,9 @@ import pytest
 
 from careweft.adapters import clock
 from careweft.app import House
+from careweft.cli.apps import operator, terminal
 from careweft.ports.people import Account, Visit
+from careweft.registry.application import Application
 from careweft.store import embedded
 from tests import world
 from tests.web.vectors import VECTORS
@@ -33,16 +35,17 @@ pytestmark = pytest.mark.browser
 
 DECISIONS = ("approve", "narrow", "refuse", "expire", "withdraw")
 SEED = 6
+ASKS = "Request authorization of Maple Clinic"
 SOON = 5.0
 """Seconds within which what was taken back is dead."""
 
 
-def rows() -> list[tuple[Kind, str]]:
-    """All of them in make drill; else each decision once, each for another kind."""
+def rows() -> list[tuple[Kind, tuple[str, ...]]]:
+    """Each decision for each kind in make drill; else each decision once, in three journeys of three kinds."""
     if world.DRILL:
-        return [(kind, decision) for kind in KINDS for decision in DECISIONS]
-    chosen = random.Random(SEED).sample(KINDS, len(DECISIONS))
-    return list(zip(chosen, DECISIONS, strict=True))
+        return [(kind, (decision,)) for kind in KINDS for decision in DECISIONS]
+    chosen = random.Random(SEED).sample(KINDS[1:], 3)
+    return list(zip(chosen, (("refuse", "approve"), ("narrow", "withdraw"), ("expire",)), strict=True))
 
 
 @dataclass
@@ -111,12 +114,14 @@ def stage(demo: Demo, chrome: Any) -> Iterator[Stage]:
     cluster.stop()
 
 
-@pytest.mark.parametrize(("kind", "decision"), rows(), ids=lambda one: getattr(one, "name", one))
-def test_a_kind_meets_a_decision(stage: Stage, visitor: Callable[..., Any], kind: Kind, decision: str) -> None:
+@pytest.mark.parametrize(("kind", "decisions"), rows(), ids=lambda one: getattr(one, "name", None) or "-".join(one))
+def test_a_kind_meets_a_decision(
+    stage: Stage, visitor: Callable[..., Any], kind: Kind, decisions: tuple[str, ...]
+) -> None:
     """From sign-up to the end, as the table says."""
     script = KINDS.index(kind) % 2 == 0
     developer, user = visitor(java_script_enabled=script), visitor()
-    name = f"{decision} {KINDS.index(kind)}".title()
+    name = f"{decisions[0]} {KINDS.index(kind)}".title()
     username = name.lower().replace(" ", "-")
     stage.sql("delete from throttle")  # a quarter of an hour has passed since the last one signed up
     sign_up(developer, stage.demo, username)
@@ -124,25 +129,33 @@ def test_a_kind_meets_a_decision(stage: Stage, visitor: Callable[..., Any], kind
     app.page = user
     assert stage.sql("select count(*) from application where asked ->> 'name' = $1", name)[0]["count"] == 1
 
-    requested(stage, developer, app, username)
-    for owner in stage.owners:
-        owner.look(app)
-    END[decision](stage, developer, app)
+    expired(stage, developer, app, username)
+    for decision in decisions:
+        requested(stage, developer, app)
+        for owner in stage.owners:
+            owner.look(app)
+        END[decision](stage, developer, app)
 
 
-def requested(stage: Stage, developer: Any, app: App, username: str) -> None:
-    """The session has ended before the request is sent: it is not lost on them, and is sent after a sign-in."""
+def expired(stage: Stage, developer: Any, app: App, username: str) -> None:
+    """The session has ended before the request is sent: a sign-in comes first, and nothing was asked."""
     ask(developer, stage.demo, app)
-    button = developer.get_by_role("button", name="Request authorization of Maple Clinic")
     ended = "update session set seen = now() - interval '16 minutes' where account = (select id from account where"
     stage.sql(f"{ended} username = $1 and tenant = 0)", username)
-    button.click()
+    developer.get_by_role("button", name=ASKS).click()
     developer.locator("#password").wait_for()
     come_back(developer, stage.demo, username, PASSWORD)
     assert "/developers" in developer.url
     assert stage.sql("select count(*) from tenant_authorization where application = $1", app.id)[0]["count"] == 0
+
+
+def requested(stage: Stage, developer: Any, app: App) -> None:
+    """Asked by a double click, once; what was not decided opens nothing. What is allowed already is not asked for."""
+    held = stage.sql("select state from tenant_authorization where application = $1", app.id)
+    if [one["state"] for one in held] == ["approved"]:
+        return
     ask(developer, stage.demo, app)
-    button.dblclick()
+    developer.get_by_role("button", name=ASKS).dblclick()
     developer.get_by_text("The request is on its way").or_(developer.get_by_text("asked already")).first.wait_for()
     developer.goto(f"{stage.demo.url}/developers/applications/{app.id}")
     assert developer.locator(".badge", has_text="requested").count() == 1
@@ -166,6 +179,32 @@ def approve(stage: Stage, developer: Any, app: App) -> None:
     developer.reload()
     assert developer.locator(".badge", has_text="approved").count() == 1
     assert stage.demo.tenant in developer.inner_text("main")
+    tried(developer, replace(app, page=developer))
+
+
+def tried(page: Any, app: App) -> None:
+    """From its page its developer walks the whole flow in this browser, and calls the API."""
+    page.get_by_role("link", name="Try it").click()
+    if app.kind.who:
+        page.get_by_role("button", name="Add this address").click()
+        page.get_by_text("The address was added").wait_for()
+        page.get_by_role("button", name="Sign in at Maple Clinic").click()
+        app.walk()
+        app.allow("**/developers/try")
+    form = app.proof(f"{app.issuer}/token")[0]
+    for name, value in (("secret", app.secret), ("assertion", form.get("client_assertion", ""))):
+        if value:
+            page.fill(f"#{name}-1", value)
+    button = "Exchange the code" if app.kind.who else "Get a token of Maple Clinic"
+    page.get_by_role("button", name=button).click()
+    page.get_by_role("heading", name="The token response").wait_for()
+    assert '"access_token": "…"' in page.inner_text("main")
+    page.get_by_role("button", name="Call").click()
+    page.get_by_role("heading", name="Status 200").wait_for()
+    assert f'"resourceType": "{"Patient" if app.kind.who else "Bundle"}"' in page.inner_text("#answer")
+    page.fill("#path", "../../../metrics")
+    page.get_by_role("button", name="Call").click()
+    page.get_by_text("Write a path below the FHIR base URL").first.wait_for()
 
 
 def narrow(stage: Stage, developer: Any, app: App) -> None:
@@ -240,19 +279,20 @@ def expire(stage: Stage, developer: Any, app: App) -> None:
     developer.reload()
     assert developer.locator(".badge", has_text="expired").count() == 1
     ask(developer, stage.demo, app)
-    developer.get_by_role("button", name="Request authorization of Maple Clinic").click()
+    developer.get_by_role("button", name=ASKS).click()
     developer.get_by_text("The request is on its way").wait_for()
 
 
 def withdraw(stage: Stage, developer: Any, app: App) -> None:
     """What was allowed is taken back: the token in hand is dead within five seconds, and nothing renews it."""
     owner, other = stage.owners
-    owner.page.get_by_role("button", name="Approve").click()
-    owner.page.get_by_text("Approved.").wait_for()
-    app.connect(*wanted(app))
+    if not app.told:
+        owner.page.get_by_role("button", name="Approve").click()
+        owner.page.get_by_text("Approved.").wait_for()
+        app.connect(*wanted(app))
+        other.look(app)
+        owner.look(app)
     assert app.status("Patient") == 200
-    other.look(app)
-    owner.look(app)
     owner.page.select_option("#code", "security")
     owner.page.get_by_role("button", name="Withdraw").click(no_wait_after=True)
     other.page.get_by_role("button", name="Withdraw").click(no_wait_after=True)
@@ -270,62 +310,65 @@ def withdraw(stage: Stage, developer: Any, app: App) -> None:
 
 ATTACK = """
 <!doctype html><title>a prize</title>
-<form method=post action="{action}"><input name=days value=0><input name=stamp value=none></form>
+<form method=post action="{action}"><input name=do value=approve><input name=version value=1></form>
 <script>document.forms[0].submit()</script>
 """
 
 
-def test_a_form_of_another_site_does_nothing(stage: Stage, visitor: Callable[..., Any]) -> None:
-    """OATK-10: a page elsewhere, and one of the same site on another port, send a form for who is signed in here."""
-    page = visitor()
-    stage.sql("delete from throttle")
-    sign_up(page, stage.demo, "csrf.victim")
-    app = register(page, stage.demo, KINDS[0], "Victim")
-    action = f"{stage.demo.url}/developers/applications/{app.id}/secret"
+@pytest.fixture(scope="module")
+def planted(stage: Stage) -> str:
+    """An application that waits at Maple Clinic; its client_id."""
+
+    async def made(house: House) -> str:
+        tenant = await house.tenant(stage.demo.tenant)
+        asked = Application(
+            "Planted", "patient", "provider", "none", "native", redirect_uris=(stage.demo.outside.back,)
+        )
+        held = (await house.registry.register(asked, None, operator(), terminal())).registration
+        await house.registry.ask(held.id, tenant, "", operator(), terminal())
+        return held.id
+
+    return str(within(stage.demo, made))
+
+
+def test_a_form_of_another_site_does_nothing(stage: Stage, planted: str) -> None:
+    """OATK-10: a page elsewhere, and one of the same site on another port, send an owner's yes."""
+    page = stage.owners[0].page.context.new_page()
+    action = f"{stage.demo.url}/console/{stage.demo.tenant}/applications/{planted}"
     for origin in ("http://evil.example", f"http://localhost:{stage.demo.outside.port}"):
         page.route(f"{origin}/attack", lambda route: route.fulfill(
             content_type="text/html", body=ATTACK.replace("{action}", action)))  # fmt: skip
         with page.expect_response(lambda one: one.request.method == "POST") as sent:
             page.goto(f"{origin}/attack")
         assert sent.value.status in (303, 403)
-    assert stage.sql("select version from application where id = $1", app.id)[0]["version"] == 1
+    page.close()
+    held = stage.sql("select state from tenant_authorization where application = $1", planted)
+    assert [one["state"] for one in held] == ["requested"]
 
 
-def test_nothing_that_people_write_runs(stage: Stage, visitor: Callable[..., Any]) -> None:
-    """WEB-01: vectors as names, company, description and message, on the pages of all who see them: none opens a
-    dialog, none meets the policy, none leaves a mark on the page.
+def test_nothing_that_people_write_runs(stage: Stage, visitor: Callable[..., Any], planted: str) -> None:
+    """WEB-01: vectors as names, company, description and message, on the pages of an owner and of who is asked to
+    agree: none opens a dialog, none meets the policy, none leaves an element on the page.
     """
-    developer, user = visitor(), visitor()
-    owner, _ = stage.owners
-    stage.sql("delete from throttle")
-    sign_up(developer, stage.demo, "xss.writer")
-    app = register(developer, stage.demo, KINDS[4], "Vector")
-    app.page = user
-    ask(developer, stage.demo, app)
-    developer.get_by_role("button", name="Request authorization of Maple Clinic").click()
-    owner.look(app)
-    owner.page.get_by_role("button", name="Approve").click()
-    owner.page.get_by_text("Approved.").wait_for()
-    app.connect(*wanted(app))
-    wrong = []
-    for page in (developer, owner.page, user):
+    owner, user = stage.owners[0].page, visitor()
+    stage.sql("update client set approved = true where id = $1", planted)
+    app = App(KINDS[5], stage.demo, planted, page=user)
+    app.arrive(*wanted(app))
+    consent, base, tenant = user.url, stage.demo.url, stage.demo.tenant
+    wrong: list[str] = []
+    for page in (owner, user):
         page.on("dialog", lambda one: (wrong.append(one.message), one.dismiss()))
         page.on("console", lambda one: wrong.append(one.text))
         page.on("pageerror", lambda one: wrong.append(str(one)))
-    base, tenant = stage.demo.url, stage.demo.tenant
-    looks = (
-        (developer, "/developers"), (developer, f"/developers/applications/{app.id}"),
-        (owner.page, f"/console/{tenant}"), (owner.page, f"/console/{tenant}/applications/{app.id}"),
-        (user, f"/account/{tenant}/apps"),
-    )  # fmt: skip
-    for vector in random.Random(SEED).sample(VECTORS, world.count(3, len(VECTORS))):
+    console = f"{base}/console/{tenant}"
+    looks = ((owner, console), (owner, f"{console}/applications/{planted}"), (user, consent))
+    for vector in random.Random(SEED).sample(VECTORS, world.count(4, len(VECTORS))):
         told = json.dumps({"name": vector, "publisher": vector, "description": vector})
-        stage.sql("update application set asked = asked || $2::jsonb where id = $1", app.id, told)
-        stage.sql("update client set name = $2, publisher = $2 where id = $1", app.id, vector)
-        stage.sql("update tenant_authorization set message = $2, reason = $2 where application = $1", app.id, vector)
-        for page, path in looks:
-            page.goto(base + path)
-            page.wait_for_load_state("load")
+        stage.sql("update application set asked = asked || $2::jsonb where id = $1", planted, told)
+        stage.sql("update client set name = $2, publisher = $2 where id = $1", planted, vector)
+        stage.sql("update tenant_authorization set message = $2, reason = $2 where application = $1", planted, vector)
+        for page, url in looks:
+            page.goto(url)
             assert page.locator("main h1").count() == 1, vector
             assert page.locator("main script, main iframe, main img, main base, main style").count() == 0, vector
     assert wrong == []

@@ -57,6 +57,7 @@ def portal_room(site: Site, counter: Counter) -> PortalRoom:
         clock=site.clock,
         base_url=site.base_url,
         environment=site.environment,
+        trial=site.preview,
     )
 
 

@@ -166,7 +166,7 @@ class Applications:
             request, "portal/application.html", status=status, app=held, errors=errors, places=places, keys=keys,
             scopes=held.asked.scopes or usual(held.asked), history=history, members=members, names=names,
             secrets=secrets(held, now), titles=setup.TITLES, overlaps=OVERLAPS, use=use,
-            samples=requests.samples(held, places),
+            samples=requests.samples(held, places), trying=self.room.trial is not None,
         )  # fmt: skip
 
     async def _use(self, held: Registration, place: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from .. import pages, texts
 from ..counter import Counter, Filled
 from ..exchange import Reply, Request
 from ..people import Errors
+from ..trial import Preview
 from .roles import may
 
 ENGLISH = "en"
@@ -49,6 +50,7 @@ SAID: Mapping[str, str] = MappingProxyType({
              " page.",
     "asked": "The request is on its way: an owner of that organization decides.",
     "approved-at-once": "This is a sandbox: it approved at once.",
+    "added": "The address was added: the application may be tried here.",
     "left": "The request was taken back.",
     "shared": "The team has changed.",
     "removed": "The application is gone, and its tokens are dead.",
@@ -95,6 +97,8 @@ class Room:
     clock: Clock
     base_url: str
     environment: str
+    trial: Preview | None = None
+    """A way to speak with this installation as an application does; None in production."""
 
     def show(self, request: Request, template: str, here: str = "", *, status: int = 200, **more: Any) -> Reply:
         """A page; `here` is its place in the menu."""

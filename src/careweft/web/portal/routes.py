@@ -17,6 +17,7 @@ from .roles import roles
 from .room import SURFACE, Room
 from .search import SearchPage
 from .tenants import TenantPages
+from .trying import BACK, TryPages
 from .wizard import Wizard
 
 DEVELOPER = Person(frozenset({"developer"}), platform=True)
@@ -57,7 +58,7 @@ def joining(room: Room) -> Iterator[Row]:
 
 def developers(room: Room) -> Iterator[Row]:
     """What a developer has."""
-    apps, wizard, tenants = Applications(room), Wizard(room), TenantPages(room)
+    apps, wizard, tenants, tries = Applications(room), Wizard(room), TenantPages(room), TryPages(room)
     yield DEVELOPER, "GET", "/developers", "apps-read", apps.every
     yield DEVELOPER, "POST", "/developers/new", "app draft", wizard.begin
     for step in STEPS:
@@ -74,6 +75,11 @@ def developers(room: Room) -> Iterator[Row]:
     yield DEVELOPER, "GET", f"{APP}/postman", "app-read", apps.postman
     yield DEVELOPER, "GET", f"{APP}/tenants", "tenants-read", tenants.show
     yield DEVELOPER, "POST", f"{APP}/tenants", "app request", tenants.ask
+    yield DEVELOPER, "GET", f"{APP}/try", "app-read", tries.show
+    yield DEVELOPER, "POST", f"{APP}/try", "app try", tries.begin
+    yield DEVELOPER, "GET", BACK, "app-read", tries.back
+    yield DEVELOPER, "POST", BACK, "app try", tries.redeem
+    yield DEVELOPER, "POST", f"{BACK}/call", "app try", tries.call
 
 
 def console(room: Room) -> Iterator[Row]:

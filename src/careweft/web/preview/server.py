@@ -4,19 +4,18 @@ What it knows of a visitor lies sealed in a cookie of its own path; the platform
 """
 
 import json
-import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...fhir.outcomes import NotFound
 from ...surfaces import find
-from .. import cookies, pages
+from .. import pages
 from ..counter import Counter
 from ..exchange import Reply, Request
 from ..forms import pairs
 from ..route import Public, Route
+from ..sealed import SealedCookie
 from ..trial import Preview
 from .samples import READS, Sample
 from .smart import SmartClient, Trouble
@@ -142,23 +141,15 @@ class ServerSample:
         )  # fmt: skip
 
     def _kept(self, request: Request) -> dict[str, Any]:
-        """What the cookie holds; nothing where it is not ours."""
-        value = cookies.read(request.headers.get(b"cookie", b""), longest=4096).get(self._cookie, "")
-        try:
-            sealed = urlsafe_b64decode(value + "=" * (-len(value) % 4))
-            return dict(json.loads(zlib.decompress(self.preview.unseal(sealed, self._cookie))))
-        except (ValueError, zlib.error):
-            return {}
+        return self._cookie.read(request)
 
     def _keep(self, what: Mapping[str, Any]) -> tuple[bytes, bytes]:
-        sealed = self.preview.seal(zlib.compress(json.dumps(what).encode(), 9), self._cookie)
-        value = urlsafe_b64encode(sealed).decode().rstrip("=")
-        flags = f"Path={self.sample.home}; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Lax"
-        return b"set-cookie", f"{self._cookie}={value}; {flags}".encode()
+        return self._cookie.keep(what)
 
     @property
-    def _cookie(self) -> str:
-        return f"sample-{self.sample.key}"
+    def _cookie(self) -> SealedCookie:
+        name, preview = f"sample-{self.sample.key}", self.preview
+        return SealedCookie(name, self.sample.home, KEPT_SECONDS, preview.seal, preview.unseal)
 
 
 def listed(bundle: Any) -> list[dict[str, Any]]:
