@@ -18,9 +18,10 @@ WANTED = {
     "SMART": [*range(1, 15), 17],
     "SCOPE": [1, 2, 3, 4, 5, 6, 8, 9],
     "AUTHZ": [*range(1, 19), 20, 21],
-    "OATK": range(1, 17),
+    "OATK": range(1, 19),
+    "WEB": range(1, 15),
 }
-"""The rows of the authorization server and of access without which nothing is released."""
+"""The rows of the authorization server, of access and of pages without which nothing is released."""
 
 
 def names_in(file: str) -> set[str]:
