@@ -37,6 +37,7 @@ LONGEST = 20_000
 """Characters of an answer that are shown."""
 PATH = re.compile(r"[A-Za-z][A-Za-z0-9$/_.?=&:%,+|~*-]{0,1000}")
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ALONE = "Applications are tried in preview alone."
 SECRET = ("access_token", "refresh_token", "id_token")
 """What of a token response is kept from the page."""
 
@@ -136,7 +137,7 @@ class TryPages:
     @property
     def _trial(self) -> Preview:
         if self.room.trial is None:
-            raise NotFound("Applications are tried in preview alone.")
+            raise NotFound(ALONE)
         return self.room.trial
 
     @property
@@ -200,7 +201,9 @@ class TryPages:
 
     async def _page(self, request: Request, errors: Errors = (), status: int = 200) -> Reply:
         held = await own(self.room, request)
-        places = await self._places(held) if self._trial else []
+        if self.room.trial is None:
+            raise NotFound(ALONE)
+        places = await self._places(held)
         return self.room.show(
             request, "portal/try.html", status=status, app=held, places=places, errors=errors, address=self._address,
             ready=held.asked.type == "system" or self._address in held.asked.redirect_uris,
