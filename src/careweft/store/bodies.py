@@ -6,6 +6,7 @@ by the database, and are put in front of the tail when it is served.
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -126,5 +127,14 @@ def _compressor(dictionary: zstandard.ZstdCompressionDict) -> Callable[[bytes], 
 
 
 def _decompressor(dictionary: zstandard.ZstdCompressionDict) -> Callable[[bytes], bytes]:
-    press = zstandard.ZstdDecompressor(dict_data=dictionary)
-    return lambda body: press.decompress(body, max_output_size=LARGEST)
+    """Each thread has its own: two at once in one end the process."""
+    own = threading.local()
+
+    def opened(body: bytes) -> bytes:
+        try:
+            press = own.press
+        except AttributeError:
+            press = own.press = zstandard.ZstdDecompressor(dict_data=dictionary).decompress
+        return press(body, LARGEST)  # type: ignore[no-any-return]
+
+    return opened

@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from ..access.reach import HANGING, REACH, How, Reach
+from ..access.reach import HANGING, Reach
 from ..bulk.steps import When
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
 from .bodies import whole
 from .bound import Bound
-from .found import TYPES, Found
+from .found import Found
+from .hanging import Hanging
 from .pool import Connection, Pool, Row
 from .reads import Reads
 from .visible import Sight
@@ -84,10 +85,6 @@ and (r.tenant = $1 and r.rt = $2) is true
 TARGETED = """
 select b.id from res r join body b on b.tenant = r.tenant and b.rid = r.rid
 where r.tok && $3::int8[] and (r.tenant = $1 and r.rt = $2) is true
-"""
-MARKED = """
-select b.rt, b.id from unnest($2::int2[], $3::text[]) k(rt, id)
-join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id where (b.lab & $4::int2) <> 0
 """
 BEFORE_IT = """
 select h.ver, h.updated, h.subject, h.others, h.dic, h.kid, h.body, h.lab | b.lab as lab
@@ -272,51 +269,17 @@ class PostgresSource:
             return rows
         if reach.wide:
             return [row for row in rows if not row["lab"] & reach.withheld]
-        clean: frozenset[int] = frozenset()
-        if REACH.get(type_) is How.TARGET and any(way.open for way in reach.ways):
-            clean = await self._clean(connection, type_, rows, reach.withheld)
-        doubted = [row for row in rows if row["rid"] not in clean]
-        judged = [await self._judged(connection, type_, row) for row in doubted]
+        clean: frozenset[str] = frozenset()
+        if type_ in HANGING and any(way.open for way in reach.ways):
+            clean = await Hanging(self._bound, connection, reach.withheld).clean(type_, rows)
+        judged = [await self._judged(connection, type_, row) for row in rows if row["id"] not in clean]
         try:
             sure = {one.id for one in await self._sight.among(reach, judged)}
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001  one of them cannot be looked at: the others are looked at alone
             sure = {one.id for one in judged if await self._shows(reach, one)}
-        return [row for row in rows if row["rid"] in clean or row["id"] in sure]
-
-    async def _clean(self, connection: Connection, type_: str, rows: Sequence[Row], withheld: int) -> frozenset[int]:
-        """Rows that hang on nothing that could be withheld: none of the records they name carries such a label. The
-        others, and what hangs on what hangs, are left to `visible`.
-        """
-        found: dict[int, set[tuple[str, str]]] = {}
-        for row in rows:
-            if row["lab"] & withheld or row["body"] is None:
-                continue
-            named = self._named(type_, row)
-            if named is not None:
-                found[row["rid"]] = named
-        every = list(set().union(*found.values()))
-        numbers, ids = [RESOURCES[type_of] for type_of, _ in every], [id_ for _, id_ in every]
-        told = await connection.fetch(MARKED, self._bound.tenant, numbers, ids, withheld)
-        marked = {(TYPES[one["rt"]], one["id"]) for one in told}
-        return frozenset(rid for rid, named in found.items() if marked.isdisjoint(named))
-
-    def _named(self, type_: str, row: Row) -> set[tuple[str, str]] | None:
-        """All records that a row's text refers to; None where it cannot be read or one of them hangs on others."""
-        try:
-            text = self._bound.bodies.unpack(type_, row["id"], row["body"], row["dic"], row["kid"])
-        except Unavailable:
-            raise
-        except Exception:  # noqa: BLE001  whoever reads it next says so
-            return None
-        named: set[tuple[str, str]] = set()
-        for part in text.split(b'"reference":"')[1:]:
-            type_of, _, rest = part[: part.index(b'"')].decode().partition("/")
-            if type_of in HANGING or type_of not in RESOURCES:
-                return None
-            named.add((type_of, rest.partition("/")[0]))
-        return named
+        return [row for row in rows if row["id"] in clean or row["id"] in sure]
 
     async def _judged(self, connection: Connection, type_: str, row: Row) -> Found:
         """By what a row is judged: a deletion by the version before it."""
