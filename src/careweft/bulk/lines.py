@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
@@ -22,6 +22,24 @@ Change = Callable[[bytes], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """Lines with their ends, and how many."""
+
+    text: bytes = field(repr=False)
+    count: int
+
+    @classmethod
+    def of(cls, lines: Sequence[bytes]) -> "Text":
+        """Of lines without ends."""
+        return cls(b"\n".join((*lines, b"")), len(lines))
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Each without its end."""
+        return self.text.split(b"\n")[:-1]
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """How the records of one type go out: those that answer one of `filters`, with these elements, and attachments that
     lie here by their whole URL (BULK-16).
@@ -33,16 +51,16 @@ class Shape:
     elements: tuple[str, ...] = ()
     zone: tzinfo | None = None
 
-    def shaped(self, lines: Sequence[bytes]) -> Sequence[bytes]:
-        """The lines that go out; the same where nothing was asked for."""
+    def shaped(self, text: Text) -> Text:
+        """The lines that go out; the same text where nothing was asked for, without a look at any of them."""
         for change in self._changes():
-            lines = [made for line in lines if (made := change(line)) is not None]
-        return lines
+            text = Text.of([made for line in text.lines if (made := change(line)) is not None])
+        if "-attachment" in SEARCH[self.type] and ATTACHED in text.text:
+            return Text(text.text.replace(ATTACHED, f'"url":"{self.base}/Binary/'.encode()), text.count)
+        return text
 
     def _changes(self) -> Sequence[Change]:
         found: list[Change] = [self._filtered] if self.filters else []
-        if "-attachment" in SEARCH[self.type]:
-            found.append(self._attached)
         return [*found, self._cut] if self.elements else found
 
     def _filtered(self, line: bytes) -> bytes | None:
@@ -50,17 +68,14 @@ class Shape:
         record = json.decode(line, LARGEST)
         return line if any(holds(record, where, self.zone) for where in self.filters) else None
 
-    def _attached(self, line: bytes) -> bytes:
-        return line.replace(ATTACHED, f'"url":"{self.base}/Binary/'.encode()) if ATTACHED in line else line
-
     def _cut(self, line: bytes) -> bytes:
         return subset(line, self.type, View("", self.elements))
 
 
-def formed(lines: Sequence[bytes], form: Callable[[dict[str, Any]], dict[str, Any] | None]) -> list[bytes]:
+def formed(text: Text, form: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Text:
     """The records in another form; those of which nothing is left are no lines."""
-    made = (form(json.decode(line, LARGEST)) for line in lines)
-    return [json.encode(one) for one in made if one is not None]
+    made = (form(json.decode(line, LARGEST)) for line in text.lines)
+    return Text.of([json.encode(one) for one in made if one is not None])
 
 
 def of_type(elements: Sequence[str], type_: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ..ports.files import Sink
 from ..ports.jobs import Piece
 from .gzip import Deflater
+from .lines import Text
 
 WRITTEN = 256 * 1024
 """Deflated bytes that are collected before they are written."""
@@ -29,12 +30,29 @@ class Writer:
 
     async def add(self, role: str, type_: str, lines: Sequence[bytes], *, together: bool = False) -> None:
         """These lines, without their ends; `together` in one piece, however long that gets."""
-        if not lines:
+        await asyncio.to_thread(self.take, role, type_, Text.of(lines), together=together)
+        await self.written()
+
+    def take(self, role: str, type_: str, text: Text, *, together: bool = False) -> None:
+        """These lines, deflated where the caller runs: `written` is awaited when nobody takes."""
+        if not text.count:
             return
         if self._of != (role, type_):
             self._closed()
             self._of = (role, type_)
-        await asyncio.to_thread(self._deflate, lines, together=together)
+        size = len(text.text)
+        if together and self._bytes + size > self._most:
+            self._closed()
+        if together or self._bytes + size <= self._most:
+            self._deflate(text)
+            return
+        for line in text.lines:  # seldom: somewhere among them a piece ends
+            if self._bytes and self._bytes + len(line) + 1 > self._most:
+                self._closed()
+            self._deflate(Text(line + b"\n", 1))
+
+    async def written(self) -> None:
+        """What was taken lies in the sink, if it is much."""
         if len(self._waiting) >= WRITTEN:
             await self._flushed()
 
@@ -44,24 +62,12 @@ class Writer:
         await self._flushed()
         return self.pieces
 
-    def _deflate(self, lines: Sequence[bytes], *, together: bool) -> None:
-        size = sum(map(len, lines)) + len(lines)
-        if together and self._bytes + size > self._most:
-            self._closed()
-        if together or self._bytes + size <= self._most:
-            self._take(lines, size)
-            return
-        for line in lines:  # seldom: somewhere among them a piece ends
-            if self._bytes and self._bytes + len(line) + 1 > self._most:
-                self._closed()
-            self._take((line,), len(line) + 1)
-
-    def _take(self, lines: Sequence[bytes], size: int) -> None:
+    def _deflate(self, text: Text) -> None:
         if self._deflater is None:
             self._deflater = Deflater()
-        self._out(self._deflater.add(b"\n".join(lines) + b"\n"))
-        self._bytes += size
-        self._count += len(lines)
+        self._out(self._deflater.add(text.text))
+        self._bytes += len(text.text)
+        self._count += text.count
 
     def _closed(self) -> None:
         if self._deflater is None:

@@ -7,8 +7,9 @@ emit    a part of that
 finish  pieces into files, with their checksums
 """
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -25,7 +26,7 @@ from ..surfaces.model import Surface
 from ..tenancy import Tenant
 from . import lines, manifest
 from .deidentify.form import Form
-from .lines import Shape
+from .lines import Shape, Text
 from .ndjson import Writer
 from .order import SUPPORTING, Order, moment, offered, reaches, where
 from .research import form
@@ -64,21 +65,38 @@ class Cut(Protocol):
 
 
 class Opened(Protocol):
-    """Lines; ids of what was deleted, and of what cannot be read."""
+    """Lines with their ends, and how many; ids of what was deleted, and of what cannot be read."""
 
+    @property
+    def text(self) -> bytes: ...  # noqa: D102
+    @property
+    def count(self) -> int: ...  # noqa: D102
     @property
     def lines(self) -> list[bytes]: ...  # noqa: D102
     @property
-    def gone(self) -> list[str]: ...  # noqa: D102
+    def gone(self) -> Sequence[str]: ...  # noqa: D102
     @property
-    def broken(self) -> list[str]: ...  # noqa: D102
+    def broken(self) -> Sequence[str]: ...  # noqa: D102
 
 
 class Batch(Protocol):
     """Some records of one type."""
 
+    @property
+    def type(self) -> str:
+        """Of all of them."""
+        ...
+
     def open(self) -> Opened:
-        """Their lines."""
+        """Their lines. For a thread: it takes a while."""
+        ...
+
+    def people(self) -> set[str]:
+        """In whose compartments they lie."""
+        ...
+
+    def within(self, here: frozenset[str]) -> bool:
+        """Each is about one of these patients."""
         ...
 
     def patients(self) -> Sequence[tuple[str, ...]]:
@@ -121,8 +139,8 @@ class Source(Protocol):
         """Records by their row numbers."""
         ...
 
-    def about(self, type_: str, patients: Sequence[str], when: "When", reach: Reach) -> AsyncIterator[Batch]:
-        """Records in the compartments of these patients."""
+    def about(self, reaches: Mapping[str, Reach], patients: Sequence[str], when: "When") -> AsyncIterator[Batch]:
+        """Records in the compartments of these patients, type by type."""
         ...
 
     def named(self, type_: str, ids: Sequence[str], when: "When", reach: Reach) -> AsyncIterator[Batch]:
@@ -242,27 +260,35 @@ class Output:
     def __init__(self, work: Work, writer: Writer) -> None:
         self._work, self._writer, self._form = work, writer, work.form
         self._brings = SUPPORTING.intersection(work.order.types) if work.order.level != "system" else frozenset()
+        self._shapes: dict[str, Shape] = {}
         self._gone: list[tuple[str, str]] = []
         self._broken: list[tuple[str, str]] = []
         self._patients: set[str] = set()
         self.refs: set[str] = set()
 
-    async def put(self, type_: str, batches: AsyncIterator[Batch], *, shown: bool = True) -> None:
-        """The records of one type; where they are not shown, only what they refer to counts."""
-        shape = self._work.shape(type_)
+    async def put(self, batches: AsyncIterator[Batch], shown: Collection[str]) -> None:
+        """Records; of types that are not shown, only what they refer to counts."""
         async for batch in batches:
-            opened = batch.open()
-            self._patients.update(*batch.patients())
-            made = shape.shaped(opened.lines)
-            if self._brings:
-                self.refs |= lines.refs(made, self._brings)
-            if shown:
-                await self._writer.add("output", type_, self._formed(made))
-                self._told(type_, opened)
+            await asyncio.to_thread(self._take, batch, shown)
+            await self._writer.written()
 
-    def _formed(self, made: Sequence[bytes]) -> Sequence[bytes]:
-        """The lines in the form that was ordered."""
-        return made if self._form is None else lines.formed(made, self._form)
+    def _take(self, batch: Batch, shown: Collection[str]) -> None:
+        opened, made = self._made(batch)
+        if batch.type in shown:
+            self._writer.take("output", batch.type, made if self._form is None else lines.formed(made, self._form))
+            self._told(batch.type, opened)
+
+    def _made(self, batch: Batch) -> tuple[Opened, Text]:
+        """What a batch holds, and its lines as they were ordered."""
+        type_ = batch.type
+        if type_ not in self._shapes:
+            self._shapes[type_] = self._work.shape(type_)
+        opened = batch.open()
+        self._patients |= batch.people()
+        made = self._shapes[type_].shaped(Text(opened.text, opened.count))
+        if self._brings:
+            self.refs |= lines.refs((made.text,), self._brings)
+        return opened, made
 
     def _told(self, type_: str, opened: Opened) -> None:
         """What is gone and what cannot be read is told by its id, so of what goes out without ids it is not."""
@@ -274,21 +300,14 @@ class Output:
         """These were deleted."""
         self._gone += [(type_, one) for one in gone]
 
-    async def block(self, patient: str, batches: Mapping[str, AsyncIterator[Batch]]) -> None:
+    async def block(self, patient: str, batches: AsyncIterator[Batch], shown: Collection[str]) -> None:
         """One patient's records behind a header, which stay together (organizeOutputBy)."""
         block: list[bytes] = []
-        for type_, found in batches.items():
-            shape = self._work.shape(type_)
-            async for batch in found:
-                opened = batch.open()
-                self._patients.update(*batch.patients())
-                made = shape.shaped(opened.lines)
-                if self._brings:
-                    self.refs |= lines.refs(made, self._brings)
-                if type_ in self._work.order.types:
-                    block += made
-                    self._gone += [(type_, one) for one in opened.gone]
-                    self._broken += [(type_, one) for one in opened.broken]
+        async for batch in batches:
+            opened, made = await asyncio.to_thread(self._made, batch)
+            if batch.type in shown:
+                block += made.lines
+                self._told(batch.type, opened)
         if block:
             await self._writer.add("output", "", [lines.header(patient), *block], together=True)
 
@@ -359,15 +378,14 @@ async def _read(work: Work, output: Output) -> None:
         reach = work.reach(spec["type"])
         if reach is not None:
             found = work.source.between(spec["type"], spec["low"], spec["high"], work.when, reach)
-            await output.put(spec["type"], found)
+            await output.put(found, (spec["type"],))
         return
     whose = await _whose(work)
     if work.order.organize:
         for patient in whose.chunk:
-            await output.block(patient, {type_: _own(work, type_, whose, [patient]) for type_ in work.read})
-    else:
-        for type_ in work.read:
-            await output.put(type_, _own(work, type_, whose, whose.chunk), shown=type_ in work.order.types)
+            await output.block(patient, _own(work, whose, [patient]), work.order.types)
+    elif whose.chunk:
+        await output.put(_own(work, whose, whose.chunk), work.order.types)
     if work.order.provenance and whose.chunk:
         types = [one for one in work.read if work.reach(one)]
         output.refs |= {f"Provenance/{one}" for one in await work.source.targeting(whose.chunk, types)}
@@ -389,13 +407,14 @@ async def _whose(work: Work) -> Whose:
     return Whose(await work.source.patients(spec["low"], spec["high"]), None)
 
 
-async def _own(work: Work, type_: str, whose: Whose, chunk: Sequence[str]) -> AsyncIterator[Batch]:
+async def _own(work: Work, whose: Whose, chunk: Sequence[str]) -> AsyncIterator[Batch]:
     """The records of these patients; one that belongs to several goes out with the first whom the export is about."""
-    reach = work.reach(type_)
-    if reach is None or not chunk:
-        return
     here = frozenset(chunk)
-    async for batch in work.source.about(type_, chunk, work.when, reach):
+    reaches = {type_: reach for type_ in work.read if (reach := work.reach(type_)) is not None}
+    async for batch in work.source.about(reaches, chunk, work.when):
+        if batch.people() <= here:
+            yield batch
+            continue
         owners = batch.patients()
         others = {one for of in owners if len(of) > 1 for one in of if one not in here}
         every = whose.every
@@ -412,7 +431,7 @@ async def _emit(work: Work, output: Output) -> None:
     reach = work.reach(type_)
     if reach is not None:
         when = work.when if type_ == "Provenance" else replace(work.when, since=None)
-        await output.put(type_, work.source.named(type_, ids, when, reach))
+        await output.put(work.source.named(type_, ids, when, reach), (type_,))
 
 
 # Gather ---------------------------------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ nor read twice. What a reach shows is decided by `visible`, row by row, as for e
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -17,16 +17,17 @@ from ..access.reach import HANGING, Reach
 from ..bulk.steps import When
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
-from .bodies import whole
 from .bound import Bound
-from .found import Found
+from .columns import GATHER, TOGETHER, WEIGHT, Columns, Rows
+from .found import TYPES, Found
 from .hanging import Hanging
 from .pool import Connection, Pool, Row
 from .reads import Reads
 from .visible import Sight
 
+Batch = Columns | Rows
 BATCH = 500
-"""Rows that are in memory at once."""
+"""Rows in memory at once where each is looked at."""
 PATIENCE = 15.0
 """Seconds that an export waits for writes that run; then its moment is before theirs."""
 SETTLED = 0.1
@@ -39,29 +40,37 @@ select set_config('app.tenant', $1::int4::text, true), set_config('enable_seqsca
 """
 """Fresh records outrun what the planner knows: it would walk the whole table for each type."""
 COLUMNS = "b.rid, b.id, v.ver, v.updated, v.subject, v.others, v.dic, v.kid, v.body, v.lab"
-CURRENT = f"""
-select {COLUMNS} from body b, lateral (select b.ver, b.updated, b.subject, b.others, b.dic, b.kid, b.body, b.lab) v
+CURRENT = """
+select b.rid, b.id, b.ver, b.updated, b.subject, b.others, b.dic, b.kid, b.body, b.lab from body b
 where b.tenant = $1 and b.rt = $2 and b.updated <= $3 and b.updated > $4 and b.updated <= $5
+  and (b.lab & $6::int2) = 0
 """
 BEFORE = f"""
 select {COLUMNS} from body b cross join lateral (
   select h.ver, h.updated, h.subject, h.others, h.dic, h.kid, h.body, h.lab | b.lab as lab from hist h
   where h.tenant = $1 and h.rt = $2 and h.id = b.id and h.updated <= $3 order by h.ver desc limit 1) v
 where b.tenant = $1 and b.rt = $2 and b.updated > $3 and v.updated > $4 and v.updated <= $5
+  and (v.lab & $6::int2) = 0
 """
 CHANGED = """
 b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and r.updated > {since} {more}
   union select g.rid from body g where g.tenant = $1 and g.rt = $2 and g.body is null and g.updated > {since} {gone}))
 """
-IN_RANGE = "b.rid > $6 and b.rid <= $7"
-OF_PATIENTS = """
-b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and r.pat = any($7::int8[])
-  union select m.rid from res_pat m where m.tenant = $1 and m.rt = $2 and m.pat = any($7::int8[])))
+GONE_BETWEEN = "and g.rid > $7 and g.rid <= $8"
+ABOUT = "(b.subject = any($9::text[]) or b.others && $9::text[])"
+IN_RANGE = "b.rid > $7 and b.rid <= $8"
+LISTED = "b.rid > $7 and b.rid = any($8::int8[])"
+NAMED = "b.rid > $7 and b.id = any($8::text[])"
+WHOSE = """
+select rt, array_agg(rid order by rid) as rids, array_agg(rid) filter (where late) as late from (
+  select r.rt, r.rid, r.updated > $5 as late from res r where r.tenant = $1 and r.rt = any($2) and r.pat = any($3)
+  union select r.rt, r.rid, r.updated > $5 from res_pat m join res r on r.tenant = m.tenant and r.rid = m.rid
+    where m.tenant = $1 and m.rt = any($2) and m.pat = any($3)
+  union select g.rt, g.rid, g.updated > $5 from body g
+    where g.tenant = $1 and g.rt = any($2) and g.body is null and g.updated > $6
+    and (g.subject = any($4) or g.others && $4)) x group by rt
 """
-GONE = """
-b.rid = any(array(select g.rid from body g where g.tenant = $1 and g.rt = $2 and g.body is null and g.updated > {}))
-"""
-ABOUT = "(b.subject = any($6::text[]) or b.others && $6::text[])"
+"""Numbers of the records that may lie in these patients' compartments; of those that were changed after the moment."""
 CUTS = """
 select n, rid from (select row_number() over (order by rid) as n, rid from body where tenant = $1 and rt = $2) x
 where n % $3 = 0 order by n
@@ -103,48 +112,22 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """Lines as they are served; ids of what was deleted, and of what cannot be read."""
+class Search:
+    """What is read of one type, on one connection."""
 
-    lines: list[bytes] = field(repr=False)
-    gone: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some rows of one type that the caller may see; opened where that keeps nobody waiting."""
-
+    connection: Connection
     type: str
-    rows: Sequence[Row] = field(repr=False)
-    bound: Bound = field(repr=False)
+    when: When
+    reach: Reach
 
-    def patients(self) -> Sequence[tuple[str, ...]]:
-        """Whose compartments each row lies in, the one it is about first."""
-        return [() if row["subject"] is None else (row["subject"], *(row["others"] or ())) for row in self.rows]
+    def live(self, of: str) -> str:
+        """What was deleted is only told to who asks for changes."""
+        return "" if self.when.since is not None else f" and {of}.body is not null"
 
-    def only(self, kept: Sequence[bool]) -> "Batch":
-        """The rows for which this says so."""
-        return Batch(self.type, [row for row, one in zip(self.rows, kept, strict=True) if one], self.bound)
 
-    def open(self) -> Opened:
-        """The lines; a row that cannot be opened is named instead."""
-        found = Opened([])
-        type_, unpack = self.type, self.bound.bodies.unpack
-        for row in self.rows:
-            id_, sealed = row["id"], row["body"]
-            if sealed is None:
-                found.gone.append(id_)
-                continue
-            try:
-                rest = unpack(type_, id_, sealed, row["dic"], row["kid"])
-            except Unavailable:
-                raise
-            except Exception:  # noqa: BLE001  whatever is wrong with it, the others go on (BULK-14)
-                found.broken.append(id_)
-            else:
-                found.lines.append(whole(type_, id_, row["ver"], row["updated"], rest))
-        return found
+def _touching(batch: Columns | Rows, here: frozenset[str]) -> Sequence[bool]:
+    """Which of its rows lie in one of these compartments."""
+    return [not here.isdisjoint(of) for of in batch.patients()]
 
 
 class PostgresSource:
@@ -223,52 +206,89 @@ class PostgresSource:
         """The records of a type with these row numbers."""
         where = IN_RANGE
         if when.since is not None:
-            where += " and " + CHANGED.format(
-                since="$4", more="and r.rid > $6 and r.rid <= $7", gone="and g.rid > $6 and g.rid <= $7"
-            )
-        later = (
-            IN_RANGE
-            + " and "
-            + CHANGED.format(since="$3", more="and r.rid > $6 and r.rid <= $7", gone="and g.rid > $6 and g.rid <= $7")
-        )
-        async for batch in self._rows(type_, when, reach, where, later, (low, high)):
-            yield batch
+            where += " and " + CHANGED.format(since="$4", more="and r.rid > $7 and r.rid <= $8", gone=GONE_BETWEEN)
+        later = IN_RANGE + " and "
+        later += CHANGED.format(since="$3", more="and r.rid > $7 and r.rid <= $8", gone=GONE_BETWEEN)
+        async with self._reading() as connection:
+            search = Search(connection, type_, when, reach)
+            async for batch in self._current(search, where, high, low):
+                yield batch
+            async for batch in self._before(search, later, high, low):
+                yield batch
 
-    async def about(self, type_: str, patients: Sequence[str], when: When, reach: Reach) -> AsyncIterator[Batch]:
-        """The records of a type in the compartments of these patients."""
+    async def about(self, reaches: Mapping[str, Reach], patients: Sequence[str], when: When) -> AsyncIterator[Batch]:
+        """The records in the compartments of these patients, type by type: found for all types at once."""
+        here = frozenset(patients)
         pats = [self._bound.hashes.own("Patient", one) for one in patients]
-        live = OF_PATIENTS if when.since is None else f"({OF_PATIENTS} or {GONE.format('$4')})"
-        where, later = f"{ABOUT} and {live}", f"{ABOUT} and ({OF_PATIENTS} or {GONE.format('$3')})"
-        async for batch in self._rows(type_, when, reach, where, later, (list(patients), pats)):
-            yield batch
+        numbers = [RESOURCES[one] for one in reaches]
+        gone = when.moment if when.since is None else min(when.since, when.moment)
+        async with self._reading() as connection:
+            given = numbers, pats, list(patients), when.moment, gone
+            found = {TYPES[row["rt"]]: row for row in await connection.fetch(WHOSE, self._bound.tenant, *given)}
+            for type_, reach in reaches.items():
+                if type_ not in found:
+                    continue
+                search = Search(connection, type_, when, reach)
+                rids = found[type_]["rids"]
+                for at in range(0, len(rids), TOGETHER):
+                    async for batch in self._current(search, LISTED, rids[at : at + TOGETHER]):
+                        theirs = batch if batch.within(here) else batch.only(_touching(batch, here))
+                        if theirs.count:
+                            yield theirs
+                if late := found[type_]["late"]:
+                    async for batch in self._before(search, f"{LISTED} and {ABOUT}", late, 0, list(patients)):
+                        yield batch
 
     async def named(self, type_: str, ids: Sequence[str], when: When, reach: Reach) -> AsyncIterator[Batch]:
         """The records of a type with these ids."""
-        where = "b.id = any($6::text[])"
-        async for batch in self._rows(type_, when, reach, where, where, (list(ids),)):
+        async with self._reading() as connection:
+            search = Search(connection, type_, when, reach)
+            async for batch in self._current(search, NAMED, list(ids)):
+                yield batch
+            async for batch in self._before(search, NAMED, list(ids)):
+                yield batch
+
+    async def _current(self, search: Search, where: str, among: Any, above: int = 0) -> AsyncIterator[Batch]:
+        """What holds now, of rows with numbers above that one."""
+        sql = f"{CURRENT} and {where}{search.live('b')}"
+        if not (search.reach.open or search.reach.wide):
+            async for batch in self._looked_at(search, sql, above, among):
+                yield batch
+            return
+        given = self._given(search)
+        while True:
+            row = await search.connection.fetchrow(GATHER.format(sql), *given, above, among)
+            if row is None or not row["n"]:
+                return
+            yield Columns.of(search.type, row, self._bound)
+            if row["n"] < TOGETHER and len(row["data"] or b"") <= WEIGHT:
+                return
+            above = row["last"]
+
+    async def _before(self, search: Search, where: str, among: Any, above: int = 0, *more: Any) -> AsyncIterator[Batch]:
+        """What held before it was changed."""
+        async for batch in self._looked_at(search, f"{BEFORE} and {where}{search.live('v')}", above, among, *more):
             yield batch
 
-    async def _rows(
-        self, type_: str, when: When, reach: Reach, where: str, later: str, args: tuple[Any, ...]
-    ) -> AsyncIterator[Batch]:
-        """What holds now, then what held before it was changed; under one snapshot."""
+    async def _looked_at(self, search: Search, sql: str, *args: Any) -> AsyncIterator[Batch]:
+        """Rows that are judged by themselves."""
+        cursor = await search.connection.cursor(f"{sql} order by b.rid", *self._given(search), *args)
+        while rows := await cursor.fetch(BATCH):
+            shown = await self._seen(search.connection, search.type, rows, search.reach)
+            if shown:
+                yield Rows(search.type, self._bound, shown)
+
+    def _given(self, search: Search) -> tuple[Any, ...]:
+        """What CURRENT and BEFORE are given first: where the rows' own labels decide, those that withhold."""
+        when, reach = search.when, search.reach
         since, until = when.since or EVER, min(when.until or when.moment, when.moment)
-        given = (self._bound.tenant, RESOURCES[type_], when.moment, since, until, *args)
-        live = "" if when.since is not None else " and v.body is not null"
-        async with self._reading() as connection:
-            for sql in (f"{CURRENT} and {where}{live}", f"{BEFORE} and {later}{live}"):
-                cursor = await connection.cursor(f"{sql} order by b.rid", *given)
-                while rows := await cursor.fetch(BATCH):
-                    shown = await self._seen(connection, type_, rows, reach)
-                    if shown:
-                        yield Batch(type_, shown, self._bound)
+        withheld = reach.withheld if reach.wide and not reach.open else 0
+        return self._bound.tenant, RESOURCES[search.type], when.moment, since, until, withheld
 
     async def _seen(self, connection: Connection, type_: str, rows: Sequence[Row], reach: Reach) -> Sequence[Row]:
-        """The rows that the reach shows: where it is wide their own labels tell, else `visible` is asked."""
-        if reach.open:
+        """The rows that the reach shows: where it is wide their own labels told, else `visible` is asked."""
+        if reach.open or reach.wide:
             return rows
-        if reach.wide:
-            return [row for row in rows if not row["lab"] & reach.withheld]
         clean: frozenset[str] = frozenset()
         if type_ in HANGING and any(way.open for way in reach.ways):
             clean = await Hanging(self._bound, connection, reach.withheld).clean(type_, rows)

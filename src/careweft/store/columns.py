@@ -1,0 +1,203 @@
+"""Many rows of one type in one row of columns: an export looks at them together, and at none by itself.
+
+Numbers come as the bytes of a column behind each other, ids as one text, bodies as one stretch that is unpacked in one
+call. Only where a row is in the way (it is sealed, or cannot be read) are rows looked at one by one.
+"""
+
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, chain, compress, repeat
+from typing import Any
+
+from ..fhir.instants import in_utc
+from ..fhir.outcomes import Unavailable
+from .bodies import whole
+from .bound import Bound
+from .pool import Row
+
+TOGETHER = 2000
+"""Rows at once."""
+WEIGHT = 1_000_000
+"""Bytes at rest of all bodies of a batch but its first."""
+GATHER = f"""
+select count(*)::int4 as n, max(rid) as last, string_agg(id, ',') as ids,
+  string_agg(coalesce(subject, ''), ',') as subjects,
+  case when bool_or(others is not null)
+    then string_agg(coalesce(array_to_string(others, ' '), ''), ',') end as others,
+  string_agg(int4send(ver), ''::bytea) as ver, string_agg(timestamptz_send(updated), ''::bytea) as updated,
+  string_agg(int4send(dic::int4), ''::bytea) as dic, string_agg(int4send(kid), ''::bytea) as kid,
+  string_agg(int4send(coalesce(octet_length(body), -1)), ''::bytea) as length, string_agg(body, ''::bytea) as data
+from (select * from (
+  select x.*, sum(octet_length(x.body)) over (order by x.rid rows unbounded preceding) - octet_length(x.body) as before
+  from ({{}} order by b.rid limit {TOGETHER}) x) y where before is null or before <= {WEIGHT}) z
+"""
+"""Ids hold no commas. A body's length is known without the body, so no more is read than goes out."""
+SINCE = datetime(2000, 1, 1, tzinfo=UTC)
+"""What PostgreSQL counts microseconds from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Lines as they are served, with their ends; ids of what was deleted, and of what cannot be read."""
+
+    text: bytes = field(repr=False)
+    count: int
+    gone: Sequence[str] = ()
+    broken: Sequence[str] = ()
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Each without its end."""
+        return self.text.split(b"\n")[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Rows of one type. `length` is -1 where a row has no body: it was deleted."""
+
+    type: str
+    bound: Bound = field(repr=False)
+    ids: Sequence[str] = field(repr=False)
+    subjects: Sequence[str] = field(repr=False)
+    others: Sequence[str] | None = field(repr=False)
+    ver: Sequence[int] = field(repr=False)
+    updated: Sequence[int] = field(repr=False)
+    dic: Sequence[int] = field(repr=False)
+    kid: Sequence[int] = field(repr=False)
+    length: Sequence[int] = field(repr=False)
+    data: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, type_: str, row: Row, bound: Bound) -> "Columns":
+        """What GATHER found."""
+        ids, subjects = row["ids"].split(","), row["subjects"].split(",")
+        others = None if row["others"] is None else row["others"].split(",")
+        codes = {"ver": "i", "updated": "q", "dic": "i", "kid": "i", "length": "i"}
+        numbers = {name: _numbers(code, row[name]) for name, code in codes.items()}
+        return cls(type_, bound, ids, subjects, others, data=row["data"] or b"", **numbers)
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return len(self.ids)
+
+    def within(self, here: frozenset[str]) -> bool:
+        """Each is about one of these patients."""
+        return here.issuperset(self.subjects)
+
+    def people(self) -> set[str]:
+        """In whose compartments they lie."""
+        found = set(self.subjects)
+        for one in set(self.others or ()):
+            found.update(one.split())
+        return found - {""}
+
+    def patients(self) -> Sequence[tuple[str, ...]]:
+        """Whose compartments each row lies in, the one it is about first."""
+        others = self.others or repeat("")
+        return [
+            (one, *more.split()) if one else () for one, more in zip(self.subjects, others, strict=bool(self.others))
+        ]
+
+    def only(self, kept: Sequence[bool]) -> "Columns":
+        """The rows for which this says so."""
+        if all(kept):
+            return self
+        named = ("ids", "subjects", "ver", "updated", "dic", "kid", "length")
+        some = {name: list(compress(getattr(self, name), kept)) for name in named}
+        others = None if self.others is None else list(compress(self.others, kept))
+        data = b"".join(one for one in compress(self._bodies(), kept) if one is not None)
+        return Columns(type=self.type, bound=self.bound, others=others, data=data, **some)
+
+    def open(self) -> Opened:
+        """Their lines; a row that cannot be opened is named instead."""
+        plain = len(set(self.dic)) == 1 and self.dic[0] and not any(self.kid) and min(self.length) >= 0
+        tails = self.bound.bodies.together(self.data, self.length, self.dic[0]) if plain else None
+        if tails is None:
+            rows = zip(self.ids, self.ver, map(_moment, self.updated), self.dic, self.kid, self._bodies(), strict=True)
+            return _opened(self.type, self.bound, rows)
+        parts = chain.from_iterable(zip(self._heads(), tails, repeat(b"\n")))
+        return Opened(b"".join(parts), len(self.ids))
+
+    def _heads(self) -> Sequence[bytes]:
+        """What stands before each row's tail, as `bodies.whole` puts it."""
+        head = f'{{"resourceType":"{self.type}","id":"'
+        times = {one: f'","lastUpdated":"{in_utc(_moment(one))}+00:00"' for one in set(self.updated)}
+        versions = {one: f'","meta":{{"versionId":"{one}' for one in set(self.ver)}
+        rows = zip(self.ids, self.ver, self.updated, strict=True)
+        return "\n".join([head + id_ + versions[ver] + times[at] for id_, ver, at in rows]).encode().split(b"\n")
+
+    def _bodies(self) -> Iterable[bytes | None]:
+        ends = accumulate(max(one, 0) for one in self.length)
+        for end, length in zip(ends, self.length, strict=True):
+            yield None if length < 0 else self.data[end - length : end]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows that were looked at one by one."""
+
+    type: str
+    bound: Bound = field(repr=False)
+    rows: Sequence[Row] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """As Columns."""
+        return len(self.rows)
+
+    def within(self, here: frozenset[str]) -> bool:
+        """As Columns."""
+        return all(row["subject"] in here for row in self.rows)
+
+    def people(self) -> set[str]:
+        """As Columns."""
+        return set(chain.from_iterable(self.patients()))
+
+    def patients(self) -> Sequence[tuple[str, ...]]:
+        """As Columns."""
+        return [() if row["subject"] is None else (row["subject"], *(row["others"] or ())) for row in self.rows]
+
+    def only(self, kept: Sequence[bool]) -> "Rows":
+        """As Columns."""
+        return Rows(self.type, self.bound, list(compress(self.rows, kept)))
+
+    def open(self) -> Opened:
+        """As Columns."""
+        named = "id", "ver", "updated", "dic", "kid", "body"
+        return _opened(self.type, self.bound, (tuple(row[one] for one in named) for row in self.rows))
+
+
+def _opened(type_: str, bound: Bound, rows: Iterable[Sequence[Any]]) -> Opened:
+    """Row by row, each with its id, version, time, dictionary, key and body."""
+    lines: list[bytes] = []
+    gone: list[str] = []
+    broken: list[str] = []
+    for id_, ver, at, dic, kid, body in rows:
+        if body is None:
+            gone.append(id_)
+            continue
+        try:
+            rest = bound.bodies.unpack(type_, id_, body, dic, kid)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  whatever is wrong with it, the others go on (BULK-14)
+            broken.append(id_)
+        else:
+            lines.append(whole(type_, id_, ver, at, rest))
+    return Opened(b"\n".join((*lines, b"")), len(lines), gone, broken)
+
+
+def _moment(micros: int) -> datetime:
+    return SINCE + timedelta(microseconds=micros)
+
+
+def _numbers(code: str, data: bytes) -> Sequence[int]:
+    """A column of numbers as PostgreSQL sends them: the high byte first."""
+    found = array(code, data)
+    if sys.byteorder == "little":
+        found.byteswap()
+    return found
