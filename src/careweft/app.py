@@ -84,6 +84,7 @@ from .store.master import Master
 from .store.outbox import PostgresOutbox
 from .store.people import PostgresPeople
 from .store.permits import PostgresPermits
+from .store.platform import PostgresPlatform
 from .store.pool import Pool
 from .store.requests import PostgresLaunches, PostgresRequests
 from .store.revocations import PostgresRevocations
@@ -188,6 +189,11 @@ class House:
         return self.auth.tokens
 
     @property
+    def platform(self) -> PostgresPlatform:
+        """What the one who runs it looks after."""
+        return PostgresPlatform(self.pool)
+
+    @property
     def anchors(self) -> AnchorFile:
         """Where the ends of the audit chains are noted, outside the database."""
         return AnchorFile(self.settings.data / "audit-anchors.ndjson", clock.now)
@@ -257,6 +263,7 @@ class House:
             usage=PostgresUsage(self.pool, clock.now),
             look=self.key_sets.look,
             groups=self.groups,
+            platform=self.platform,
             preview=trial(self),
             exports=ExportDesk(
                 PostgresJobs(self.pool),

@@ -45,7 +45,11 @@ def demonstration() -> Iterator[Demo]:
     """`careweft demo`, from an empty folder until it answers."""
     with installed() as platform, outside() as elsewhere:
         allowed = elsewhere.origin.removeprefix("http://")
-        platform.environment = {"CAREWEFT_WORKERS": "1", "CAREWEFT_FETCH_ALLOW": allowed}
+        platform.environment = {
+            "CAREWEFT_WORKERS": "1",
+            "CAREWEFT_ENVIRONMENT": "preview",
+            "CAREWEFT_FETCH_ALLOW": allowed,
+        }
         words = ["demo", "--port", str(platform.port), "--patients", str(PATIENTS), "--data", str(platform.data)]
         line = [sys.executable, "-m", "careweft", *words]
         platform.process = subprocess.Popen(line, env=platform.env(), start_new_session=True, stdout=subprocess.DEVNULL)

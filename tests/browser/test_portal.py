@@ -4,15 +4,16 @@ import os
 import re
 import subprocess
 
+import pyotp
 import pytest
 
 from tests.docs.pages import DOCS, blocks, fits
 from tests.world import ROOT
 
-from .acts import faults
+from .acts import faults, tab_to
 from .acts import fits as within
 from .kinds import KINDS
-from .portal import ask, enrol, register, sign_up
+from .portal import PASSWORD, ask, enrol, register, sign_up
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 360, "height": 740}
@@ -20,6 +21,7 @@ TUTORIAL = DOCS / "tutorial" / "register-a-system-integration.md"
 STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
 PAGES = ("", "/people", "/grants", "/groups", "/brand", "/keys", "/search?q=nothing")
 """Of the console."""
+ADMINISTRATION = ("", "/tenants", "/jobs", "/feeds", "/keys", "/terms", "/people")
 
 
 def follow(page, url, text):
@@ -73,6 +75,35 @@ def test_the_tutorial_is_followed_in_a_browser(demo, visitor):
     for place in ("", "/careweft-payer-system-access-server"):
         page.goto(f"{demo.url}/developers/reference{place}")
         looked_at(page)
+
+
+def test_an_administrator_begins_with_a_code(demo, visitor):
+    """A command prints it; username, password and second factor; then every page, on a phone and without a script."""
+    code = demo.platform.json("platform", "invite", "Ada Min")["code"]
+    page = visitor(java_script_enabled=False, viewport=PHONE)
+    page.goto(f"{demo.url}/account/platform/join/{code}")
+    page.click("main form button")
+    page.fill("#username", "ada.min")
+    page.fill("#password", PASSWORD)
+    page.click("main form button")
+    secret = re.search(r"\b[A-Z2-7]{32}\b", page.inner_text("main").replace(" ", ""))
+    page.fill("#code", pyotp.TOTP(secret[0]).now())
+    page.get_by_role("button").last.click()
+    page.goto(f"{demo.url}/administration")
+    assert demo.url in page.inner_text("main")
+    page.get_by_role("link", name="Tenants").click()
+    page.fill("#name", "Alder Health")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_text("The tenant is made").wait_for()
+    assert within(page)
+
+    watched = visitor(viewport=PHONE)
+    watched.context.add_cookies(page.context.cookies())
+    for place in ADMINISTRATION:
+        watched.goto(f"{demo.url}/administration{place}")
+        looked_at(watched)
+        if watched.locator("main button").count():
+            tab_to(watched, "main button")
 
 
 def test_pages_of_the_console_are_as_every_page_has_to_be(demo, visitor):

@@ -398,6 +398,7 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         usage=None,
         look=None,
         groups=None,
+        platform=None,
         emergencies=None,
     )
     site = replace(site, **changes)

@@ -156,6 +156,15 @@ class SetProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptTerms:
+    """Somebody agreed to this version of the terms; once is as good as twice."""
+
+    account: str
+    version: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OpenSession:
     """A new session; `key` is the hash of its cookie. The last three say which upstream session it came from."""
 
@@ -259,5 +268,5 @@ class Link:
 Change = (
     Spend | Create | Activate | SetPassword | SetTotp | UseStep | SetCodes | UseCode | AddPasskey | UsePasskey
     | DropPasskey | ForgetFactors | Settle | SetEmail | SetEnabled | SetProfile | OpenSession | Elevate | EndSessions
-    | EndUpstream | DropTickets | Relate | Limit | Unrelate | Link
+    | EndUpstream | DropTickets | Relate | Limit | Unrelate | Link | AcceptTerms
 )  # fmt: skip

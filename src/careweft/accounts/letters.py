@@ -59,6 +59,10 @@ ENGLISH: Texts = {
             "you sign in. If it was not you, do nothing.\n"
         ),
     ),
+    "test": (
+        "A letter to try the mail with",
+        "Hello {name},\n\nletters from {place} reach you. It is served at this address:\n\n{link}\n",
+    ),
     "decision": (
         "{app}: {state} by {tenant}",
         ("Hello {name},\n\n{tenant} decided about {app}: {state}.\n\n{reason}\n\nEverything else is here:\n\n{link}\n"),
@@ -125,6 +129,10 @@ SPANISH: Texts = {
             "sesión. "
             "Si no fue usted, no haga nada.\n"
         ),
+    ),
+    "test": (
+        "Una carta de prueba",
+        "Hola, {name}:\n\nlas cartas de {place} le llegan. El servicio está en esta dirección:\n\n{link}\n",
     ),
     "decision": (
         "{app}: {state} por {tenant}",

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ..ports.people import Account, Visit, number
 from . import choice, shapes
-from .changes import Create, SetPassword, Spend, Taken
+from .changes import AcceptTerms, Change, Create, SetPassword, Spend, Taken
 from .counts import SIGN_UP, network
 from .letters import letter
 from .means import Guarded, Means, content
@@ -33,6 +33,8 @@ class Wish:
     family: str
     email: str
     password: str = field(repr=False)
+    terms: int = 0
+    """The version that they agree to; 0 where none is published."""
 
 
 class SignUp:
@@ -57,7 +59,7 @@ class SignUp:
             await means.counts.take([(SIGN_UP, network(visit.address))], means.now())
             kept = await means.passwords.keep(account.id, wish.password)
         await means.record(None, ACTION, visit, None, reason="asked for")
-        task = asyncio.create_task(self._write(account, kept))
+        task = asyncio.create_task(self._write(account, kept, wish.terms))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
@@ -89,11 +91,13 @@ class SignUp:
             )
             if await means.register.by_username(number(None), account.username) is not None:
                 raise Unfit("username.taken")
-            changes = (
+            changes: tuple[Change, ...] = (
                 Spend(ticket.digest, KIND, means.now()),
                 Create(account, means.now()),
                 SetPassword(account.id, bytes.fromhex(held["password"])),
             )
+            if held.get("terms"):
+                changes = (*changes, AcceptTerms(account.id, held["terms"], means.now()))
             try:
                 return await self._sign_in.proved(None, account, ("pwd",), visit, changes)
             except Taken:
@@ -106,13 +110,13 @@ class SignUp:
         username, email = shapes.username(wish.username), shapes.email(wish.email)
         return Account(self._means.identifier(), number(None), username, name, email, ROLE)
 
-    async def _write(self, account: Account, kept: bytes) -> None:
+    async def _write(self, account: Account, kept: bytes, terms: int) -> None:
         """A link for whoever is new, a word for whoever is not; the work is the same."""
         means = self._means
         try:
             link = await means.issue(
                 None, KIND, None, LASTS, id=account.id, username=account.username, name=account.name,
-                email=account.email, password=kept.hex(),
+                email=account.email, password=kept.hex(), terms=terms,
             )  # fmt: skip
             known = await means.register.by_email(number(None), account.email or "")
             kind, told = ("sign-up-known", known[0]) if known else ("sign-up", account)

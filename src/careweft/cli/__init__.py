@@ -13,6 +13,7 @@ MODULES = {
     "serve": ("demo", "serve", "worker"),
     "tenants": ("tenant",),
     "people": ("user",),
+    "platform": ("platform",),
     "records": ("load", "sample", "reindex"),
     "export": ("export",),
     "apps": ("app", "token"),

@@ -42,6 +42,7 @@ def serve(args: argparse.Namespace) -> int:
         raise Usage("--base-url is needed where --host is not loopback: every link is built from it")
     with standing(settings) as ready:
         asyncio.run(prepared(ready))
+        asyncio.run(first_run(ready))
         run(ready, worker=not args.no_worker)
     return 0
 
@@ -75,6 +76,28 @@ async def prepared(settings: Settings) -> None:
     pool = Pool(str(settings.database_url), 1)
     await pool.fetchrow("select 1")
     await pool.close()
+
+
+async def first_run(settings: Settings) -> None:
+    """Where nobody administers yet, say how to begin; the one-time code only to a person who sits there."""
+    from ..store.people import administered
+    from ..store.pool import Pool
+
+    pool = Pool(str(settings.database_url), 1)
+    there = await administered(pool)
+    await pool.close()
+    if there:
+        return
+    if not sys.stderr.isatty():  # a log is no place for a code
+        print("no administrator yet: `careweft platform invite NAME` makes a one-time code", file=sys.stderr)
+        return
+    from ..app import open_house
+    from .platform import address, invited
+
+    async with open_house(settings) as house:
+        code, days = await invited(house, "Administrator", None)
+        print(f"no administrator yet: open {address(house)} and write this code, within {days} days: {code}",
+              file=sys.stderr)  # fmt: skip
 
 
 def run(settings: Settings, *, worker: bool, when_ready: Callable[[], None] | None = None) -> None:

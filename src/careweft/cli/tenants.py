@@ -26,7 +26,10 @@ def create(args: argparse.Namespace) -> int:
 
     async def run(house: House) -> dict[str, Any]:
         id_ = str(uuid.UUID(args.id)) if args.id else str(uuid.uuid4())
-        tenant = await house.tenants.create(args.name, id_, args.zone, tuple(args.sdk_scope), tuple(args.care_record))
+        entry = terminal().entry(clock.now(), "tenant create", operator().id, None, None)
+        tenant = await house.tenants.create(
+            args.name, id_, args.zone, tuple(args.sdk_scope), tuple(args.care_record), entry
+        )
         await house.keyring.signing(tenant.number)
         return described(house, tenant)
 
@@ -146,6 +149,7 @@ def set_(args: argparse.Namespace) -> int:
             sandbox=tenant.sandbox if args.sandbox is None else args.sandbox,
             networks=tenant.networks if args.network is None else spelled(one for one in args.network if one != "any"),
             practitioners_see=args.practitioners_see or tenant.practitioners_see,
+            feed_hours=tenant.feed_hours if args.feed_hours is None else args.feed_hours or None,
         )
         entry = terminal().entry(clock.now(), "tenant set", operator().id, tenant.number, None)
         await house.tenants.save(changed, entry)
@@ -154,6 +158,7 @@ def set_(args: argparse.Namespace) -> int:
             "sandbox": changed.sandbox,
             "networks": list(changed.networks),
             "practitioners see": changed.practitioners_see,
+            "load expected within hours": changed.feed_hours,
         }
 
     return show(args, at_home(args, run))
@@ -255,7 +260,7 @@ COMMANDS = (
     ),
     Command(
         ("tenant", "set"),
-        "say whom a tenant's practitioners see, whether it is a sandbox, from which networks its APIs may be called",
+        "say whom practitioners see, whether it is a sandbox, whence its APIs are called, when loads are expected",
         set_,
         (
             OF,
@@ -266,6 +271,9 @@ COMMANDS = (
                 metavar="CIDR",
                 action="append",
                 help="such as 192.0.2.0/24, or any; may be repeated; replaces those of before",
+            ),
+            arg(
+                "--feed-hours", metavar="N", type=int, help="hours within which the next load is expected; 0: whenever"
             ),
             arg(
                 "--practitioners-see",

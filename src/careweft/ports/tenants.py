@@ -27,8 +27,18 @@ class Tenants(Protocol):
         """Keep what the published lists say of a tenant, and when that was looked through, with the audit entry."""
         ...
 
+    async def save(self, tenant: Tenant, entry: Entry) -> None:
+        """Keep its settings, with the audit entry."""
+        ...
+
     async def create(
-        self, name: str, id_: str, zone: str, sdk_scopes: tuple[str, ...], care_records: tuple[str, ...]
+        self,
+        name: str,
+        id_: str,
+        zone: str,
+        sdk_scopes: tuple[str, ...],
+        care_records: tuple[str, ...],
+        entry: Entry | None = None,
     ) -> Tenant:
-        """A new tenant. Raises ValueError where id or zone are none, or the id is taken."""
+        """A new tenant, with its audit entry. Raises ValueError where id or zone are none, or the id is taken."""
         ...

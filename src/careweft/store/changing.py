@@ -17,6 +17,15 @@ async def one(connection: Connection, sql: str, *args: Any) -> Any:
     return row[0]
 
 
+async def accept_terms(on: Connection, tenant: int, change: c.AcceptTerms) -> None:
+    """The first time counts."""
+    del tenant  # the terms are those of the installation
+    await on.execute(
+        "insert into terms_accepted (account, version, at) values ($1, $2, $3) on conflict do nothing",
+        change.account, change.version, change.now,
+    )  # fmt: skip
+
+
 async def spend(on: Connection, tenant: int, change: c.Spend) -> None:
     """Of many at once one gets here: the others find it used."""
     await one(
@@ -285,5 +294,5 @@ CHANGES: Mapping[type, Doing] = {
     c.SetEmail: set_email, c.SetEnabled: set_enabled, c.SetProfile: set_profile, c.OpenSession: open_session,
     c.Elevate: elevate,
     c.EndSessions: end_sessions, c.EndUpstream: end_upstream, c.DropTickets: drop_tickets, c.Relate: relate,
-    c.Limit: limit, c.Unrelate: unrelate, c.Link: link,
+    c.Limit: limit, c.Unrelate: unrelate, c.Link: link, c.AcceptTerms: accept_terms,
 }  # fmt: skip

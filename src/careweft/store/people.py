@@ -38,6 +38,9 @@ from relation r join account a on a.id = r.account where r.tenant = $1 and r.end
   order by r.created, r.id"""
 ENDING = "(r.until is not null or r.minor)"
 DUE = "select distinct tenant from relation where ended is null and until <= $1"
+ADMINISTERED = (
+    "select 1 from account where tenant = 0 and role = 'administrator' and activated is not null and enabled limit 1"
+)
 LINKED = "select 1 from identity where tenant = $1 and issuer = $2 and account = $3 limit 1"
 IDENTITY = f"""select {ACCOUNT} from identity i join account a on a.id = i.account
   where i.tenant = $1 and i.issuer = $2 and i.subject = $3 and a.tenant = $1"""
@@ -135,6 +138,11 @@ class PostgresPeople:
     async def _account(self, sql: str, tenant: int, *args: str) -> Account | None:
         row = await self._pool.fetchrow(sql, tenant, *map(storable, args))
         return None if row is None else account(row)
+
+
+async def administered(pool: Pool) -> bool:
+    """Is there an administrator who can sign in?"""
+    return await pool.fetchrow(ADMINISTERED) is not None
 
 
 def account(row: Row) -> Account:

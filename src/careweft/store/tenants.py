@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from zoneinfo import available_timezones
 
 import asyncpg
@@ -19,7 +19,7 @@ from .pool import Pool, Row
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
-FIELDS = "id::text, number, name, zone, sdk_scopes, care_records, sandbox, networks, practitioners_see"
+FIELDS = "id::text, number, name, zone, sdk_scopes, care_records, sandbox, networks, practitioners_see, feed_hours"
 FIND = f"select {FIELDS} from tenant where id = $1::text::uuid"
 ALL = f"select {FIELDS} from tenant order by number"
 CREATE = f"""
@@ -31,7 +31,7 @@ BRANDS = (
     " from tenant order by number"
 )
 BRAND = "update tenant set brand = $2::jsonb, reviewed = $3 where number = $1"
-SAVE = "update tenant set sandbox = $2, networks = $3, practitioners_see = $4 where number = $1"
+SAVE = "update tenant set sandbox = $2, networks = $3, practitioners_see = $4, feed_hours = $5 where number = $1"
 
 
 class PostgresTenants:
@@ -55,29 +55,41 @@ class PostgresTenants:
         return [read(row) for row in await self._pool.fetch(ALL)]
 
     async def create(
-        self, name: str, id_: str, zone: str, sdk_scopes: tuple[str, ...], care_records: tuple[str, ...]
+        self,
+        name: str,
+        id_: str,
+        zone: str,
+        sdk_scopes: tuple[str, ...],
+        care_records: tuple[str, ...],
+        entry: Entry | None = None,
     ) -> Tenant:
-        """A new tenant with a hash key of its own. Raises ValueError where id or zone are none or the id is taken."""
+        """A new tenant with a hash key of its own, and the audit entry of that in its journal.
+
+        Raises ValueError where id or zone are none or the id is taken.
+        """
         if not UUID.fullmatch(id_):
             raise ValueError(f"a tenant's id is a lower-case UUID, not {id_!r}")
         if zone not in available_timezones():
             raise ValueError(f"a tenant's zone is an IANA time zone such as America/New_York, not {zone!r}")
         try:
-            row = await self._pool.fetchrow(
-                CREATE, id_, name, zone, list(sdk_scopes), list(care_records), self._random(32)
-            )
+            async with self._pool.connection() as connection, connection.transaction():
+                row = await connection.fetchrow(
+                    CREATE, id_, name, zone, list(sdk_scopes), list(care_records), self._random(32)
+                )
+                assert row is not None  # noqa: S101  an insert returns its row
+                if entry is not None:
+                    await connection.execute(APPEND, *columns([replace(entry, tenant=row["number"])]))
         except asyncpg.UniqueViolationError:
             raise ValueError(f"there is already a tenant {id_}") from None
-        assert row is not None  # noqa: S101  an insert returns its row
         return read(row)
 
     async def save(self, tenant: Tenant, entry: Entry) -> None:
-        """Keep whether it is a sandbox, whence its APIs are called and whom its practitioners see, with the audit
-        entry. Raises Unavailable.
+        """Keep whether it is a sandbox, whence its APIs are called, whom its practitioners see and when loads are
+        expected, with the audit entry. Raises Unavailable.
         """
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
-                SAVE, tenant.number, tenant.sandbox, list(tenant.networks), tenant.practitioners_see
+                SAVE, tenant.number, tenant.sandbox, list(tenant.networks), tenant.practitioners_see, tenant.feed_hours
             )
             await connection.execute(APPEND, *columns([entry]))
         self._changed(tenant.id)
@@ -116,6 +128,7 @@ def read(row: Row) -> Tenant:
         sandbox=row["sandbox"],
         networks=tuple(row["networks"]),
         practitioners_see=row["practitioners_see"],
+        feed_hours=row["feed_hours"],
     )
 
 

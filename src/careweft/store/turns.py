@@ -97,7 +97,7 @@ SWEPT = "update job set swept = true where id = $1"
 EMPTIED = (
     "delete from export_part where tenant = $1 and job = $2",
     "delete from export_ref where tenant = $1 and job = $2",
-    "delete from export_order where tenant = $1 and job = $2 and (select state from job where id = $2) <> 'done'",
+    "delete from export_order where tenant = $1 and job = $2 and (select state from job where id = $2) = 'cancelled'",
 )
 PARTLESS = "delete from job_part where job = $1"
 STORED = "select coalesce(sum(bytes), 0) as bytes from job where tenant = $1 and not swept"

@@ -22,6 +22,8 @@ class Tenant:
     sandbox: bool = False
     networks: tuple[str, ...] = ()
     practitioners_see: str = "tenant"
+    feed_hours: int | None = None
+    """Within so many hours its next load is expected."""
 
 
 PLATFORM = Tenant("platform", 0, "careweft for developers")

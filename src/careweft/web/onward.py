@@ -6,9 +6,10 @@ import re
 
 from ..tenancy import PLATFORM, Tenant
 
-_PORTAL = re.compile(r"(developers|console)((?:/[a-z]{1,20})?(?:/[0-9a-f]{40})?)")
+_PORTAL = re.compile(r"(developers|console|administration)((?:/[a-z]{1,20})?(?:/[0-9a-f]{40})?)")
 HOMES = {
     "developer": "/developers",
+    "administrator": "/administration",
     "owner": "/console/{tenant}",
     "privacy": "/console/{tenant}",
     "helpdesk": "/console/{tenant}/search",
@@ -30,6 +31,6 @@ def place(tenant: Tenant, then: str) -> str | None:
     ('/developers', None, None)
     """
     shape = _PORTAL.fullmatch(then)
-    if shape is None or (shape[1] == "developers") != (tenant == PLATFORM):
+    if shape is None or (shape[1] == "console") == (tenant == PLATFORM):
         return None
-    return f"/developers{shape[2]}" if shape[1] == "developers" else f"/console/{tenant.id}{shape[2]}"
+    return f"/console/{tenant.id}{shape[2]}" if shape[1] == "console" else f"/{shape[1]}{shape[2]}"

@@ -53,6 +53,7 @@ def portal_room(site: Site, counter: Counter) -> PortalRoom:
         permits=site.permits,
         sessions=site.sessions,
         groups=site.groups,
+        platform=site.platform,
         counter=counter,
         clock=site.clock,
         base_url=site.base_url,

@@ -22,6 +22,7 @@ from ..ports.filing import Filing
 from ..ports.journal import Journal
 from ..ports.people import Sessions
 from ..ports.permits import Permits
+from ..ports.platform import Platform
 from ..ports.records import Records
 from ..ports.sights import Emergencies, Sights, Unseen
 from ..ports.tenants import Tenants
@@ -71,6 +72,7 @@ class Site:
     """Fetches a key set now and says its key ids; raises OSError."""
     groups: Callable[[Tenant], Awaitable[Groups]] = field(kw_only=True)
     """The Groups that a tenant defines."""
+    platform: Platform = field(kw_only=True)
     emergencies: Emergencies = field(kw_only=True)
     exports: Desk = field(kw_only=True)
     seal: bytes = field(repr=False)

@@ -23,7 +23,7 @@ class JoiningPages:
 
     async def show(self, request: Request) -> Reply:
         """`GET …/sign-up`"""
-        return self._page(request, {})
+        return await self._page(request, {})
 
     async def send(self, request: Request) -> Reply:
         """`POST …/sign-up`: the same answer whoever has an account."""
@@ -31,12 +31,14 @@ class JoiningPages:
         said = {name: filled.one(name, 254).strip() for name in ASKED}
         password = filled.one("password", 4096)
         if errors := missing(said, password, filled.one("again", 4096), filled.one("terms")):
-            return self._page(request, said, errors, 422)
-        wish = Wish(said["username"], said["given"], said["family"], said["email"], password)
+            return await self._page(request, said, errors, 422)
+        held = await self.room.platform.terms()
+        terms = held.version if held else 0
+        wish = Wish(said["username"], said["given"], said["family"], said["email"], password, terms)
         try:
             await self.room.people.sign_up.ask(wish, visit(request, self.room.counter.jar))
         except Refused as refused:
-            return self._page(request, said, faults(request, refused, WHERE), refused.status)
+            return await self._page(request, said, faults(request, refused, WHERE), refused.status)
         return pages.seen("/developers/sign-up/sent")._replace(recorded=True)
 
     async def sent(self, request: Request) -> Reply:
@@ -66,8 +68,11 @@ class JoiningPages:
             )
         return pages.seen("/developers", *came_in(request, jar, told))._replace(recorded=True)
 
-    def _page(self, request: Request, said: dict[str, str], errors: Errors = (), status: int = 200) -> Reply:
-        return self.room.show(request, "portal/signup.html", status=status, filled=said, errors=errors, least=SHORTEST)
+    async def _page(self, request: Request, said: dict[str, str], errors: Errors = (), status: int = 200) -> Reply:
+        terms = await self.room.platform.terms()
+        return self.room.show(
+            request, "portal/signup.html", status=status, filled=said, errors=errors, least=SHORTEST, terms=terms
+        )
 
     def _verify(self, request: Request, username: str, errors: Errors = (), status: int = 200) -> Reply:
         return self.room.show(

@@ -15,6 +15,7 @@ from ...ports.clock import Clock
 from ...ports.journal import Entry
 from ...ports.people import Account, Sessions
 from ...ports.permits import Permits
+from ...ports.platform import Platform
 from ...ports.registry import Place
 from ...ports.tenants import Tenants
 from ...ports.usage import Usage
@@ -39,6 +40,12 @@ CONSOLE = (
     ("search", "/search", "Help desk", "search"),
 )  # fmt: skip
 """The pages of the console: who may, where, what they are called."""
+ADMINISTRATION = (
+    ("/administration", "Overview", "overview"), ("/administration/tenants", "Tenants", "tenants"),
+    ("/administration/jobs", "Jobs", "jobs"), ("/administration/feeds", "Feeds", "feeds"),
+    ("/administration/keys", "Keys", "keys"), ("/administration/terms", "Terms", "terms"),
+    ("/administration/people", "Administrators", "people"),
+)  # fmt: skip
 FORM = "portal"
 SCRIPTS = ("copy.js", "once.js")
 OVERLAPS: Mapping[str, timedelta] = MappingProxyType({
@@ -64,6 +71,13 @@ SAID: Mapping[str, str] = MappingProxyType({
     "invited": "The invitation is on its way.",
     "switched": "The account has changed.",
     "rotated": "New keys are published, and sign as soon as every cache has seen them.",
+    "accepted": "Thank you: the terms are accepted.",
+    "letter": "The letter is on its way.",
+    "tenant": "The tenant is made, with its first signing keys.",
+    "resent": "The letters are sent again.",
+    "cancelled": "Cancelled: its files are removed.",
+    "again": "It begins again, under the same address.",
+    "published": "Published: every developer is asked to accept it.",
     "ended": "Ended: its tokens are dead within five seconds.",
     "defined": "The Group is made, and kept current from now on.",
     "refreshed": "The Group was evaluated now.",
@@ -93,6 +107,7 @@ class Room:
     permits: Permits
     sessions: Sessions
     groups: Callable[[Tenant], Awaitable[Groups]]
+    platform: Platform
     counter: Counter
     clock: Clock
     base_url: str
@@ -141,9 +156,9 @@ class Room:
         """Where this is done, for the audit entry."""
         return Place(SURFACE, request.id, request.peer)
 
-    def entry(self, request: Request, action: str, client: str | None = None) -> Entry:
-        """The audit entry of what a page has done itself."""
-        tenant = request.known_tenant.number or None
+    def entry(self, request: Request, action: str, client: str | None = None, of: int | None = None) -> Entry:
+        """The audit entry of what a page has done itself; `of` is the number of a tenant other than the page's."""
+        tenant = of or request.known_tenant.number or None
         return self.place(request).entry(self.clock(), action, self.account(request).id, tenant, client)
 
     def fresh(self, request: Request) -> None:
@@ -196,9 +211,11 @@ def sections(request: Request) -> Sequence[tuple[str, str, str]]:
         return ()
     base = f"/account/{request.known_tenant.id}"
     own = ((f"{base}/sessions", "Sessions", "sessions"), (f"{base}/security", "Security", "security"))
+    role, console = request.session.account.role, f"/console/{request.known_tenant.id}"
+    if role == "administrator":
+        return (*ADMINISTRATION, *own)
     if request.known_tenant == PLATFORM:
         return (("/developers", "Applications", "home"), *own)
-    role, console = request.session.account.role, f"/console/{request.known_tenant.id}"
     found = [(f"{console}{path}", name, here) for action, path, name, here in CONSOLE if may(role, action)]
     return (*found, *own)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...registry.setup import STEPS
 from ..route import Handler, Person, Policy, Public, Route, Visitor
+from .administration import routes as administration
 from .applications import Applications
 from .brand import BrandPage
 from .console import Console
@@ -17,6 +18,8 @@ from .roles import roles
 from .room import SURFACE, Room
 from .search import SearchPage
 from .tenants import TenantPages
+from .terms import HERE as TERMS
+from .terms import DeveloperTerms, agreed
 from .trying import BACK, TryPages
 from .wizard import Wizard
 
@@ -34,8 +37,11 @@ Row = tuple[Policy, str, str, str, Handler]
 
 def rows(room: Room) -> Iterator[Route]:
     """Policy, method, path, the audit entry's word, handler."""
-    for policy, method, path, action, answer in (*reference(room), *joining(room), *developers(room), *console(room)):
-        name = "console" if path.startswith("/console") else "developers"
+    for policy, method, path, action, handler in (
+        *reference(room), *joining(room), *developers(room), *console(room), *administration.rows(room),
+    ):  # fmt: skip
+        name = path.split("/")[1]
+        answer = agreed(room, handler) if policy == DEVELOPER and path != TERMS else handler
         yield Route((method,), path, policy, answer, name, action, SURFACE, speaks="page", page=path)
 
 
@@ -58,6 +64,9 @@ def joining(room: Room) -> Iterator[Row]:
 
 def developers(room: Room) -> Iterator[Row]:
     """What a developer has."""
+    terms = DeveloperTerms(room)
+    yield ANYBODY, "GET", TERMS, "terms-read", terms.show
+    yield DEVELOPER, "POST", TERMS, "terms accept", terms.accept
     apps, wizard, tenants, tries = Applications(room), Wizard(room), TenantPages(room), TryPages(room)
     yield DEVELOPER, "GET", "/developers", "apps-read", apps.every
     yield DEVELOPER, "POST", "/developers/new", "app draft", wizard.begin
