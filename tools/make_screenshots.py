@@ -45,6 +45,7 @@ def main() -> None:
 
 def portal(browser: Any, demo: Demo) -> None:
     """A developer and an owner, side by side; then both on a phone."""
+    console = f"console/{demo.tenant}"
     developer = browser.new_context(viewport=DESK).new_page()
     sign_up(developer, demo, "dana")
     choose(developer, demo, KIND)
@@ -63,14 +64,14 @@ def portal(browser: Any, demo: Demo) -> None:
     shoot(developer, "application")
     developer.locator("h2", has_text="Use at").scroll_into_view_if_needed()
     shoot(developer, "use")
-    for page, name in ((developer, "application-phone"), (owner, "console-phone")):
-        page.goto(f"{demo.url}/{'developers' if page is developer else f'console/{demo.tenant}'}")
+    for page, name, place in ((developer, "application-phone", "developers"), (owner, "console-phone", console)):
         page.set_viewport_size(PHONE)
+        page.goto(f"{demo.url}/{place}")
         shoot(page, name)
 
 
 def choose(page: Any, demo: Demo, kind: Kind) -> None:
-    """The guided set-up, where it asks how the application proves itself; the draft is forgotten afterwards."""
+    """The guided set-up, at its first question."""
     page.goto(f"{demo.url}/developers")
     page.get_by_role("button", name="Create application").click()
     page.check(f"#{kind.type}")

@@ -98,6 +98,7 @@ def shared(request: Request, language: str) -> dict[str, Any]:
         "request_id": request.id,
         "day": lambda at: texts.day(language, at, zone),
         "moment": lambda at: texts.moment(language, at, zone),
+        "written": lambda on: texts.written(language, on.isoformat()),
     }
 
 
