@@ -25,7 +25,7 @@ from .accounts.means import Means
 from .accounts.passwords import Passwords
 from .accounts.reception import Reception
 from .accounts.signin import chance
-from .adapters import clock, turns
+from .adapters import clock, memory, turns
 from .adapters.anchors import AnchorFile
 from .adapters.fetch import Fetcher
 from .adapters.files import DiskFiles
@@ -86,6 +86,7 @@ from .store.people import PostgresPeople
 from .store.permits import PostgresPermits
 from .store.platform import PostgresPlatform
 from .store.pool import Pool
+from .store.queues import PostgresQueues
 from .store.requests import PostgresLaunches, PostgresRequests
 from .store.revocations import PostgresRevocations
 from .store.schedules import PostgresSchedules
@@ -265,6 +266,7 @@ class House:
             groups=self.groups,
             platform=self.platform,
             preview=trial(self),
+            queues=PostgresQueues(self.pool),
             exports=ExportDesk(
                 PostgresJobs(self.pool),
                 self.files,
@@ -486,6 +488,7 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
 
     `supervisor` is the process that started it, whose end it does not outlive; None where an operator did.
     """
+    memory.begin_frugal()
     async with (
         open_house(settings) as house,
         while_lives(supervisor) if supervisor else nullcontext(),

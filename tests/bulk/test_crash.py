@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
+import http.client
+import itertools
 import json
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -26,6 +28,7 @@ from careweft.registry.application import Application, register
 from careweft.store import embedded
 from careweft.store.embedded import Embedded
 from careweft.store.migrate import migrate
+from careweft.tenancy import Tenant
 from tests.bulk.yard import sample
 from tests.journeys.town import App, Caller, Installation, feed, installation, new_tenant, system_token, within
 from tests.platform import MAPLE
@@ -33,7 +36,7 @@ from tests.world import count
 
 KILLS = count(3, 30)
 SYSTEM = surfaces.find("provider", "system")
-BROKEN = (OSError, AssertionError, json.JSONDecodeError)
+BROKEN = (OSError, AssertionError, json.JSONDecodeError, http.client.HTTPException)
 
 
 @dataclass
@@ -86,13 +89,6 @@ class Site:
             assert time.monotonic() < until, answer.headers.get("x-progress")
             time.sleep(2)
 
-    def children(self, word: str) -> list[int]:
-        """The processes that the server started, with this word in their command line."""
-        line = ["ps", "-o", "pid=,args=", "--ppid", str(self.at.process.pid)]
-        listed = subprocess.run(line, capture_output=True, text=True, check=False).stdout.splitlines()
-        rows = (one.split(None, 1) for one in listed)
-        return [int(pid) for pid, words in rows if f" {word} " in f"{words} "]
-
 
 @pytest.fixture
 def site() -> Iterator[Site]:
@@ -103,8 +99,7 @@ def site() -> Iterator[Site]:
         asyncio.run(migrate(cluster.url))
         with installation(cluster.server_url) as at:
             made = Site(at, folder, cluster, at.inside(populated))
-            kept = at.env
-            at.env = lambda: kept() | {"CAREWEFT_EXPORT_FILE_BYTES": "262144"}  # type: ignore[method-assign]
+            at.given = {"CAREWEFT_EXPORT_FILE_BYTES": "262144"}
             at.serve(workers=2)
             yield made
             at.stop()
@@ -118,6 +113,11 @@ def site() -> Iterator[Site]:
 async def populated(house) -> App:
     tenant = await new_tenant(house, MAPLE, "Maple")
     await feed(house, tenant, sample(count(6, 20)))
+    return await registered(house, tenant)
+
+
+async def registered(house, tenant: Tenant) -> App:
+    """A service that may export everything."""
     asked = Application(name="Analytics", type="system", access="provider", auth="secret", scopes=("system/*.rs",),
                         bulk=True, lifetime=3600)  # fmt: skip
     made = register(asked, tenant.number, identifier=secrets.identifier, secret=secrets.make, digest=secrets.digest,
@@ -127,33 +127,92 @@ async def populated(house) -> App:
 
 
 def test_an_export_survives_whatever_is_killed(site):
-    """Worker, web process, PostgreSQL, at random moments: the job goes on by itself, to the same files."""
+    """Worker, web process, PostgreSQL, at random moments: the job goes on by itself, to the same files, and whoever
+    downloads another export meanwhile has its files whole or not at all.
+    """
     chance = Random(20261127)
     token = site.token()
     undisturbed = site.begin(token)
     site.done(undisturbed, token)
     wanted = site.files(undisturbed, token)
-    kills = 0
-    while kills < KILLS:
-        status = site.begin(token)
-        for _ in range(min(3, KILLS - kills)):
-            time.sleep(chance.random() * 1.5)
-            kill(site, ("worker", "serve", "database")[kills % 3])
-            kills += 1
-        site.done(status, token)
-        assert site.files(status, token) == wanted
+    kills, at_work = 0, 0
+    with downloading(site, undisturbed, token) as got:
+        while kills < KILLS:
+            status = site.begin(token)
+            for _ in range(min(3, KILLS - kills)):
+                time.sleep(chance.random() * 0.7)
+                at_work += site.asked(status, token).status == 202
+                kill(site, ("worker", "serve", "database")[kills % 3], status, token)
+                kills += 1
+            site.done(status, token)
+            assert site.files(status, token) == wanted
+            site.asked(status, token, method="DELETE")
+    site.done(undisturbed, token)
     left = [one for one in (site.at.data / "exports" / MAPLE).rglob("*") if one.is_file()]
+
     assert left
+    assert at_work, "not one of the kills met an export at work"
+    assert got.whole
+    assert got.wrong == []
 
 
-def kill(site: Site, what: str) -> None:
-    """kill -9, and for the database a start after it."""
+@dataclass
+class Got:
+    """Downloads: how many came whole, and what came as if it were whole and was not."""
+
+    whole: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def downloading(site: Site, status: str, token: str) -> Iterator[Got]:
+    """Fetches the files of this export again and again; that nobody answers is no fault."""
+    items = [(one["url"], next(iter(one["extension"].values()))["gzipSha256"])
+             for one in json.loads(site.asked(status, token).body)["output"]]  # fmt: skip
+    got, over = Got(), threading.Event()
+
+    def fetch() -> None:
+        for url, sha256 in itertools.cycle(items):
+            if over.wait(0.05):
+                return
+            caller = Caller(site.at.port)
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answer = caller.ask(url, token, Accept_Encoding="gzip")
+                if answer.status == 200 and hashlib.sha256(answer.body).hexdigest() == sha256:
+                    got.whole += 1
+                elif answer.status != 503:
+                    got.wrong.append(f"{answer.status}, {len(answer.body)} bytes")
+            caller.close()
+
+    fetching = threading.Thread(target=fetch)
+    fetching.start()
+    try:
+        yield got
+    finally:
+        over.set()
+        fetching.join()
+
+
+def kill(site: Site, what: str, status: str, token: str) -> None:
+    """kill -9, and for the database a start after it; meanwhile a poll is told that this passes (BULK-05)."""
     if what == "database":
         os.kill(site.cluster.pid, signal.SIGKILL)
         within(10, lambda: not site.cluster.running())
+        transient(site, status, token)
         before, site.cluster = site.cluster, embedded.start(site.folder)
         before.stop()
     else:
-        for pid in site.children(what)[:1]:
+        for pid in site.at.children(what)[:1]:
             os.kill(pid, signal.SIGKILL)
     within(60, site.at.ready)
+
+
+def transient(site: Site, status: str, token: str) -> None:
+    """503 with Retry-After and an OperationOutcome whose code says that it passes: not a job that failed."""
+    caller = Caller(site.at.port)
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        answer = caller.ask(status, token)
+        assert answer.status == 503, answer.body
+        assert int(answer.headers["retry-after"]) > 0
+        assert answer.json["issue"][0]["code"] == "transient"
+    caller.close()

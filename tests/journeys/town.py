@@ -231,18 +231,36 @@ class Installation:
         assert done.returncode == 0, f"careweft {words}: {done.stdout}\n{done.stderr}"
         return done
 
-    def serve(self, workers: int = 1) -> None:
+    def serve(self, workers: int = 1, *more: str) -> None:
         """Start serving and wait until it is ready; what it says goes into `log`."""
-        line = self.command("serve", "--port", str(self.port), "--workers", str(workers))
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(line, env=self.env(), stdout=log, stderr=log, start_new_session=True)
+        self.process = self.begin("serve", "--port", str(self.port), "--workers", str(workers), *more)
         within(30, self.ready)
+
+    def begin(self, *words: str) -> "subprocess.Popen[bytes]":
+        """A command that runs on; what it says goes into `log`."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self.command(*words), env=self.env(), stdout=log, stderr=log, start_new_session=True
+            )
 
     def ready(self) -> bool:
         assert self.process is None or self.process.poll() is None, self.log.read_text()
         with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(Caller(self.port)) as caller:
             return caller.ask("/readyz").status == 200
         return False
+
+    def children(self, word: str) -> list[int]:
+        """The processes that the server started, with this word in their command line."""
+        assert self.process
+        line = ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
+        listed = subprocess.run(line, capture_output=True, text=True, check=False).stdout.splitlines()
+        rows = (one.split(None, 1) for one in listed)
+        return [int(pid) for pid, words in rows if f" {word} " in f"{words} "]
+
+    def job_process(self) -> int:
+        """The process of exports and other jobs, once it is there."""
+        within(30, lambda: bool(self.children("worker")))
+        return self.children("worker")[0]
 
     def stop(self) -> None:
         if self.process:

@@ -6,7 +6,7 @@ nor read twice. What a reach shows is decided by `visible`, row by row, as for e
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from .visible import Sight
 
 Batch = Columns | Rows
 BATCH = 500
-"""Rows in memory at once where each is looked at."""
+"""Rows whose sizes are known at once where each is looked at; their bodies are read by WEIGHT."""
 PATIENCE = 15.0
 """Seconds that an export waits for writes that run; then its moment is before theirs."""
 SETTLED = 0.1
@@ -52,6 +52,7 @@ select {COLUMNS} from body b cross join lateral (
 where b.tenant = $1 and b.rt = $2 and b.updated > $3 and v.updated > $4 and v.updated <= $5
   and (v.lab & $6::int2) = 0
 """
+SIZES = "select rid, coalesce(octet_length(body), 0) as size from ({}) x order by rid"
 CHANGED = """
 b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and r.updated > {since} {more}
   union select g.rid from body g where g.tenant = $1 and g.rt = $2 and g.body is null and g.updated > {since} {gone}))
@@ -123,6 +124,19 @@ class Search:
     def live(self, of: str) -> str:
         """What was deleted is only told to who asks for changes."""
         return "" if self.when.since is not None else f" and {of}.body is not null"
+
+
+def _portions(sizes: Sequence[Row]) -> Iterator[list[int]]:
+    """Numbers of rows whose bodies fit into memory together; one that is larger alone."""
+    some: list[int] = []
+    held = 0
+    for row in sizes:
+        if some and held + row["size"] > WEIGHT:
+            yield some
+            some, held = [], 0
+        some.append(row["rid"])
+        held += row["size"]
+    yield some
 
 
 def _touching(batch: Columns | Rows, here: frozenset[str]) -> Sequence[bool]:
@@ -271,12 +285,16 @@ class PostgresSource:
             yield batch
 
     async def _looked_at(self, search: Search, sql: str, *args: Any) -> AsyncIterator[Batch]:
-        """Rows that are judged by themselves."""
-        cursor = await search.connection.cursor(f"{sql} order by b.rid", *self._given(search), *args)
-        while rows := await cursor.fetch(BATCH):
-            shown = await self._seen(search.connection, search.type, rows, search.reach)
-            if shown:
-                yield Rows(search.type, self._bound, shown)
+        """Rows that are judged by themselves, as many at once as their bodies are small."""
+        given = *self._given(search), *args
+        whole = f"{sql} and b.rid = any(${len(given) + 1}::int8[]) order by b.rid"
+        cursor = await search.connection.cursor(SIZES.format(sql), *given)
+        while sizes := await cursor.fetch(BATCH):
+            for rids in _portions(sizes):
+                rows = await search.connection.fetch(whole, *given, rids)
+                shown = await self._seen(search.connection, search.type, rows, search.reach)
+                if shown:
+                    yield Rows(search.type, self._bound, shown)
 
     def _given(self, search: Search) -> tuple[Any, ...]:
         """What CURRENT and BEFORE are given first: where the rows' own labels decide, those that withhold."""

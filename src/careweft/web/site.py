@@ -23,6 +23,7 @@ from ..ports.journal import Journal
 from ..ports.people import Sessions
 from ..ports.permits import Permits
 from ..ports.platform import Platform
+from ..ports.queues import Queues, Unwatched
 from ..ports.records import Records
 from ..ports.sights import Emergencies, Sights, Unseen
 from ..ports.tenants import Tenants
@@ -95,6 +96,8 @@ class Site:
     """What only a trial has; None in production."""
     pace: Pace | None = None
     """How often the endpoints of the authorization server may be asked; None is no limit."""
+    queues: Queues = field(default_factory=Unwatched)
+    """What waits for a job process."""
     held: Held = UNHELD
     """To what the intake holds records."""
 

@@ -12,4 +12,4 @@ def rows(site: Site, telemetry: Telemetry) -> Iterator[Route]:
     """Alive, ready, counts."""
     yield Route(("GET",), "/healthz", Ops(), health.alive, "healthz", "")
     yield Route(("GET",), "/readyz", Ops(), health.ready(site), "readyz", "")
-    yield Route(("GET",), "/metrics", Ops(local=True), metrics.handler(telemetry), "metrics", "")
+    yield Route(("GET",), "/metrics", Ops(local=True), metrics.handler(telemetry, site.queues), "metrics", "")

@@ -1,0 +1,151 @@
+"""A worker stopped in the middle of its parts, and one that is asked to end (security.md CRASH-05, CRASH-06)."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import pytest
+
+from careweft import surfaces
+from careweft.store.turns import LEASE
+from tests.bulk.test_crash import Site, populated
+from tests.journeys.town import installation, within
+from tests.platform import MAPLE
+from tests.world import DRILL, Database
+
+pytestmark = pytest.mark.anyio
+SYSTEM = surfaces.find("provider", "system")
+HELD = "select count(*) from job_part where state = 'leased' and step = 'read' and until > clock_timestamp()"
+
+
+@dataclass
+class Yards:
+    """A platform without a job process: each test begins its own workers."""
+
+    site: Site
+    admin: asyncpg.Connection
+    workers: list["subprocess.Popen[bytes]"]
+
+    async def worker(self) -> "subprocess.Popen[bytes]":
+        self.workers.append(self.site.at.begin("worker"))
+        return self.workers[-1]
+
+    async def until(self, sql: str, *args: Any) -> None:
+        async with asyncio.timeout(60):
+            while not await self.admin.fetchval(sql, *args):
+                await asyncio.sleep(0.05)
+
+    async def stuck(self) -> tuple[asyncpg.transaction.Transaction, str, str]:
+        """An export whose parts are held by workers that cannot read on; the lock that keeps them, status and token."""
+        token = await asyncio.to_thread(self.site.token)
+        lock = self.admin.transaction()
+        await lock.start()
+        await self.admin.execute("lock table hist in access exclusive mode")
+        status = await asyncio.to_thread(self.site.begin, token)
+        await self.until(HELD)
+        return lock, status, token
+
+    async def finished(self, status: str, token: str) -> dict[str, tuple[int, str]]:
+        await asyncio.to_thread(self.site.done, status, token)
+        return await asyncio.to_thread(self.site.files, status, token)
+
+
+@asynccontextmanager
+async def workers(database: Database) -> AsyncIterator[Yards]:
+    with installation(database.server_url) as at:
+        app = await asyncio.to_thread(at.inside, populated)
+        at.given = {"CAREWEFT_EXPORT_FILE_BYTES": "262144"}
+        await asyncio.to_thread(at.serve, 1, "--no-worker")
+        admin = await asyncpg.connect(database.admin_url)
+        made = Yards(Site(at, at.data, None, app), admin, [])  # type: ignore[arg-type]  # nobody kills this database
+        try:
+            yield made
+        finally:
+            for one in made.workers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one.pid, signal.SIGCONT)
+                one.kill()
+                one.wait()
+            await admin.close()
+
+
+async def test_a_worker_that_was_stopped_does_nothing_twice(database: Database):
+    """SIGSTOP with parts in its hands until its lease is over: another worker does them; SIGCONT: nothing changes."""
+    async with workers(database) as made:
+        stopped = await made.worker()
+        lock, status, token = await made.stuck()
+        held = await made.admin.fetchval(HELD)
+        os.kill(stopped.pid, signal.SIGSTOP)
+        await lock.rollback()
+        if DRILL:
+            await asyncio.sleep(LEASE + 1)
+        else:
+            await made.admin.execute("update job_part set until = '-infinity' where state = 'leased'")
+        other = await made.worker()
+        files = await made.finished(status, token)
+
+        other.terminate()
+        assert await asyncio.to_thread(other.wait, 30) == 130
+        os.kill(stopped.pid, signal.SIGCONT)
+        again = await asyncio.to_thread(made.site.begin, token)  # the one that was stopped is alone now, and at work
+        assert await made.finished(again, token) == files == await made.finished(status, token)
+        job = status.rpartition("/")[2]
+        parts = await made.admin.fetch("select n, token, state from job_part where job = $1", job)
+        told = await made.admin.fetch(
+            "select request_id, count(*) as n from audit where action = '$export-part' group by request_id"
+        )
+        objects = await made.admin.fetch("select object from export_part where job = $1 and object is not null", job)
+
+    assert {one["state"] for one in parts} == {"done"}
+    taken = {one["n"] for one in parts if one["token"] > 1}
+    assert len(taken) == held > 0
+    assert {one["n"] for one in told} == {1}, "a part is on record once"
+    tokens = {int(name.rpartition("/")[2].split("-")[1]) for name in (one["object"] for one in objects)}
+    assert tokens == {1, 2}
+    for one in objects:
+        number, by = one["object"].rpartition("/")[2].split("-")[:2]
+        assert (by == "2") == (int(number) in taken), "what the one that was stopped had begun is in no file"
+
+
+async def test_a_worker_that_is_asked_to_end_hands_its_parts_over(database: Database):
+    """SIGTERM: it ends within seconds, and another one goes on without waiting for a lease to run out (CRASH-06)."""
+    async with workers(database) as made:
+        asked = await made.worker()
+        lock, status, token = await made.stuck()
+        asked.terminate()
+        assert await asyncio.to_thread(asked.wait, 30) == 130
+        assert await made.admin.fetchval(HELD) == 0
+        failures = await made.admin.fetchval("select max(failures) + max(leases) from job_part")
+        await lock.rollback()
+        await made.worker()
+        begun = asyncio.get_running_loop().time()
+        files = await made.finished(status, token)
+        took = asyncio.get_running_loop().time() - begun
+        found = json.loads((await asyncio.to_thread(made.site.asked, status, token)).body)
+
+    assert failures <= 1
+    assert took < LEASE
+    assert len(files) == len(found["output"]) > 0
+    assert found["request"].startswith(SYSTEM.url(made.site.at.url, MAPLE))
+
+
+async def test_without_any_worker_an_export_waits(database: Database):
+    """Killed with everything in its hands, nobody there: the export is neither lost nor failed."""
+    async with workers(database) as made:
+        killed = await made.worker()
+        lock, status, token = await made.stuck()
+        killed.kill()
+        killed.wait()
+        await lock.rollback()
+        within(10, lambda: made.site.asked(status, token).status == 202)
+        await made.admin.execute("update job_part set until = '-infinity' where state = 'leased'")
+        await made.worker()
+        assert await made.finished(status, token)
