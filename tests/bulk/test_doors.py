@@ -322,6 +322,28 @@ async def test_a_token_with_fewer_rights_does_not_reach_the_job(small):
         assert (await client.http.get(file, headers={"authorization": ""})).status_code in (400, 401)
 
 
+async def test_an_export_outlives_its_token(database: Database, tmp_path):
+    """The job goes on; status and files want a fresh token, of the same client (BULK-15, BULK-09)."""
+    async with yard(database, tmp_path, working=False) as made:
+        registered = await made.client(lifetime=2)
+        await made.put(person("a"), *(pulse(f"p{n}", "a") for n in range(50)))
+        async with made.exporter(client=registered) as client:
+            old = client.http.headers["authorization"]
+            begun = await client.kick_off()
+            assert begun.status_code == 202
+            async with asyncio.timeout(10):
+                while (answer := await client.http.get(begun.headers["content-location"])).status_code != 401:
+                    await asyncio.sleep(0.2)
+            assert "www-authenticate" in answer.headers
+            await made.work()
+            fresh = await made.token(replace(registered, lifetime=300))
+            client.http.headers["authorization"] = f"Bearer {fresh}"
+            export = await client.finished(begun)
+            file = export.manifest["output"][0]["url"]
+            assert (await client.http.get(file, headers={"authorization": old})).status_code == 401
+    assert len(export.names()) == 51
+
+
 async def test_the_page_of_one_s_own_jobs(small, client):
     """Newest first, with what became of each."""
     first = await client.finished(await client.kick_off(params=[("_type", "Patient")]))
@@ -387,17 +409,51 @@ async def test_delete_and_completion_race(database: Database, tmp_path):
     """Whoever wins, the job is gone and nothing of it stays (BULK-12)."""
     async with yard(database, tmp_path) as made, made.exporter() as client:
         await made.put(person("a"), *(pulse(f"p{n}", "a") for n in range(10)))
-        for turn in range(count(12, 200)):
+        for turn in range(count(20, 200)):
             begun = await client.kick_off(params=[("_type", "Patient")])
+            status = begun.headers["content-location"]
             await asyncio.sleep(0.012 * (turn % 12))
-            assert (await client.delete(begun)).status_code == 202
-            refused(await client.http.get(begun.headers["content-location"]), 404)
+            polled, ended = await asyncio.gather(client.http.get(status), client.delete(begun))
+            assert ended.status_code == 202
+            assert polled.status_code in (200, 202, 404), polled.text
+            for one in polled.json()["output"] if polled.status_code == 200 else ():
+                refused(await client.http.get(one["url"]), 404)
+            refused(await client.http.get(status), 404)
+            refused(await client.delete(begun), 404)
         await made.settled()
         async with asyncio.timeout(20):
             while await made.sql("select from job where not swept") or await made.house.files.names(made.tenant.id):
                 await made.worker.sweep()
                 await asyncio.sleep(0.1)
         assert {row["state"] for row in await made.sql("select state from job")} == {"cancelled"}
+
+
+async def test_a_sweep_that_was_killed_is_finished_by_the_next(database: Database, tmp_path):
+    """Some files gone, the others not, the job not marked: nothing stays, and nothing is served meanwhile (JOB-06)."""
+    async with yard(database, tmp_path, working=False) as made, made.exporter() as client:
+        await made.put(person("a"), *(pulse(f"p{n}", "a") for n in range(200)))
+        begun = await client.kick_off()
+        await made.work()
+        file = (await client.finished(begun)).manifest["output"][0]["url"]
+        names = await made.house.files.names(made.tenant.id)
+        await client.delete(begun)
+
+        class Killed:
+            """Its process ends after the first of the files."""
+
+            names = made.house.files.names
+
+            async def remove(self, listed):
+                await made.house.files.remove(listed[:1])
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            await replace(made.worker, files=Killed()).sweep()
+        assert 0 < len(await made.house.files.names(made.tenant.id)) < len(names)
+        refused(await client.http.get(file), 404)
+        await made.worker.sweep()
+        assert not await made.house.files.names(made.tenant.id)
+        assert not await made.sql("select from job where not swept")
 
 
 async def test_expired_files_are_410_and_swept(database: Database, tmp_path):

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import zlib
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -14,6 +15,9 @@ from careweft.bulk.manifest import content, packed
 from careweft.bulk.ndjson import Writer
 from careweft.bulk.order import split
 from careweft.ports.jobs import File, Piece
+from tests.bulk.test_export import person, pulse
+from tests.bulk.yard import yard
+from tests.world import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -104,3 +108,43 @@ def test_deletions_are_bundles():
 
 def test_values_with_commas_are_as_many():
     assert split(["a,b", "c", " d ,"]) == ["a", "b", "c", "d"]
+
+
+TEXTS = [
+    "a\nb",
+    "\r\n",
+    "a\u2028b\u2029c",
+    "\u0085",
+    "\t",
+    "tab\\n",
+    '"',
+    "\x0b\x0c\x1e",
+    "\ufeff",
+    "\U0001f600",
+    "é e\u0301",
+]
+NUMBERS = ["1.00", "0.10", "100", "1.0e2", "0.000000100", "-0.50", "12345678901234567.8"]
+
+
+async def test_lines_hold_any_text_and_every_digit(database: Database, tmp_path):
+    """One object a line, whatever its texts hold; numbers with the digits that were sent (BULK-18)."""
+    async with yard(database, tmp_path) as made, made.exporter() as client:
+        records = [pulse(f"t{n}", "a") | {"note": [{"text": one}]} for n, one in enumerate(TEXTS)]
+        records += [pulse(f"n{n}", "a", value=Decimal(one)) for n, one in enumerate(NUMBERS)]
+        await made.put(person("a"), *records)
+        export = await client.export(params=[("_type", "Observation")])
+        bare = client.http.headers["authorization"]
+        got = {json.loads(line)["id"]: line for line in export.lines()}
+        read = {
+            id_: (await client.http.get(f"/Observation/{id_}", headers={"authorization": bare})).content for id_ in got
+        }
+
+    assert got == read
+    for item in export.manifest["output"]:
+        text = export.files[item["url"]]
+        assert text.decode("utf-8", "strict").split("\n")[:-1] == [line.decode() for line in text.split(b"\n")[:-1]]
+        assert b"\r" not in text
+    assert [json.loads(got[f"t{n}"])["note"][0]["text"] for n in range(len(TEXTS))] == TEXTS
+    for n, one in enumerate(NUMBERS):
+        assert f'"value":{one},'.encode() in got[f"n{n}"] or Decimal(one) == json.loads(
+            got[f"n{n}"], parse_float=Decimal, parse_int=Decimal)["valueQuantity"]["value"], one  # fmt: skip

@@ -20,8 +20,11 @@ WANTED = {
     "AUTHZ": [*range(1, 19), 20, 21],
     "OATK": range(1, 19),
     "WEB": range(1, 15),
+    "BULK": range(1, 19),
+    "CRASH": range(4, 7),
+    "JOB": range(1, 7),
 }
-"""The rows of the authorization server, of access and of pages without which nothing is released."""
+"""The rows of the authorization server, of access, of pages and of exports without which nothing is released."""
 
 
 def names_in(file: str) -> set[str]:
