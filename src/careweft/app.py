@@ -63,6 +63,7 @@ from .ports.files import Files
 from .ports.jobs import Job, Task
 from .ports.records import Page, Place, Records, Version
 from .registry.authorization import Authorization
+from .registry.breakage import Breakage
 from .registry.desk import Desk
 from .registry.expiry import Expiry
 from .registry.registration import Registration
@@ -78,6 +79,7 @@ from .store.due import PostgresDue
 from .store.emergencies import PostgresEmergencies
 from .store.jobs import PostgresJobs
 from .store.journal import PostgresJournal
+from .store.key_sets import PostgresKeySets
 from .store.keys import PostgresSigningKeys
 from .store.listen import Listener
 from .store.master import Master
@@ -172,6 +174,7 @@ class House:
     clinical: Clinical
     registry: Desk
     key_sets: CachedKeySets
+    fetches: PostgresKeySets
     register: PostgresPeople
     sessions: PostgresSessions
     outbox: PostgresOutbox
@@ -263,6 +266,7 @@ class House:
             registry=self.registry,
             usage=PostgresUsage(self.pool, clock.now),
             look=self.key_sets.look,
+            fetched=self.fetches.last,
             groups=self.groups,
             platform=self.platform,
             preview=trial(self),
@@ -328,7 +332,8 @@ def _joined(
     keyring = Keyring(signing_keys, clock.now)
     mint = Mint(settings.public_url, keyring)
     assertions = PostgresAssertions(small, journal)
-    key_sets = CachedKeySets(Fetcher(allow=frozenset(settings.fetch_allow)).get)
+    fetches = PostgresKeySets(small, clock.now)
+    key_sets = CachedKeySets(Fetcher(allow=frozenset(settings.fetch_allow)).get, log=fetches)
     clinical = Clinical(pool, master)
     register, sessions = PostgresPeople(small), PostgresSessions(small, clock.now)
     outbox = PostgresOutbox(small, master, works=settings.mails)
@@ -380,6 +385,7 @@ def _joined(
         files=files_of(settings),
         registry=desk(settings, small),
         key_sets=key_sets,
+        fetches=fetches,
         register=register,
         sessions=sessions,
         outbox=outbox,
@@ -502,6 +508,7 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
         group.create_task(attendant(house).run())
         group.create_task(recurring(house).run())
         group.create_task(expiry(house).run())
+        group.create_task(breakage(house).run())
 
 
 def expiry(house: House) -> Expiry:
@@ -518,6 +525,19 @@ def expiry(house: House) -> Expiry:
             await house.people.means.write(PLATFORM, letter("decision", account, PLATFORM.name, **words))
 
     return Expiry(house.registry, tenant, tell)
+
+
+def breakage(house: House) -> Breakage:
+    """Tells developers of key sets that cannot be fetched any more."""
+
+    async def tell(held: Registration, id_: str, fault: str) -> None:
+        account = await house.people.find(PLATFORM.number, id_)
+        if account is not None and account.enabled:
+            link = f"{house.settings.public_url}/developers/applications/{held.id}"
+            words = {"app": held.asked.name, "fault": fault, "link": link}
+            await house.people.means.write(PLATFORM, letter("breakage", account, PLATFORM.name, **words))
+
+    return Breakage(house.registry, house.fetches, tell)
 
 
 # Exports --------------------------------------------------------------------------------------------------------------

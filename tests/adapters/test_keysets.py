@@ -6,6 +6,7 @@ import pytest
 
 from careweft.adapters.fetch import Document, Fetcher, FetchError
 from careweft.adapters.keysets import CachedKeySets, kids, lifetime
+from careweft.fhir.outcomes import Unavailable
 from tests.adapters.hostile import serving
 
 URL = "https://keys.example.org/a"
@@ -18,13 +19,20 @@ class Source:
         self.now = 1000.0
         self.published, self.cache, self.age = list(published), cache, age
         self.fetches = 0
-        self.sets = CachedKeySets(self.get, lambda: self.now)
+        self.told = []
+        self.sets = CachedKeySets(self.get, lambda: self.now, log=self)
 
     async def get(self, _url):
         self.fetches += 1
         if not self.published:
             raise FetchError("the key set's server answered 500, 200 is wanted")
         return Document({"keys": [{"kid": kid} for kid in self.published]}, self.cache, self.age)
+
+    async def found(self, _url, kids_):
+        self.told.append(list(kids_))
+
+    async def failed(self, _url, fault):
+        self.told.append(fault)
 
     async def ask(self, kid, url=URL):
         try:
@@ -205,3 +213,23 @@ def test_odd_sets_have_no_kids(jwks):
 
 def test_without_a_header_five_minutes():
     assert lifetime(None) == 300
+
+
+async def test_what_became_of_each_fetch_is_noted():
+    """The key ids or the fault, once for each fetch; what memory answers is none."""
+    source = Source("b", "a")
+    assert await source.ask("a")
+    assert await source.ask("b")
+    source.now += 301
+    source.published = ()
+    assert await source.ask("a") is None
+
+    assert source.told == [["a", "b"], "the key set's server answered 500, 200 is wanted"]
+
+
+async def test_a_log_that_is_away_keeps_nobody_waiting():
+    class Away(Source):
+        async def found(self, _url, _kids):
+            raise Unavailable
+
+    assert await Away("a").ask("a")

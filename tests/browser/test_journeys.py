@@ -221,7 +221,24 @@ def narrow(stage: Stage, developer: Any, app: App) -> None:
     assert not {f"{level}/*.rs", f"{level}/Observation.rs"} & set(told["scope"].split())
     assert (app.status("Patient"), app.status("Observation")) == (200, 403)
     developer.reload()
+    if app.key is not None:
+        keys_told(stage, developer, app)
     assert f"{level}/Patient.rs" in developer.inner_text("main")
+
+
+def keys_told(stage: Stage, developer: Any, app: App) -> None:
+    """Its keys, as they were last fetched; once its server is gone, that it could not be, until it is back."""
+    kid = str(app.key.kid) if app.key else ""
+    assert kid in developer.inner_text("main")
+    if app.kind.pasted:
+        return
+    assert "As last fetched" in developer.inner_text("main")
+    held = stage.demo.outside.keys.pop(kid)
+    developer.get_by_role("button", name="Fetch the key set now").click()
+    developer.get_by_text("We could not fetch it").wait_for()
+    developer.goto(f"{stage.demo.url}/developers/applications/{app.id}")
+    assert "failed: " in developer.inner_text("main")
+    stage.demo.outside.keys[kid] = held
 
 
 def refuse(stage: Stage, developer: Any, app: App) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from careweft.app import breakage
 from careweft.registry.authorization import State
 from careweft.registry.setup import STEPS
 from careweft.web.portal.routes import developers, joining
@@ -408,6 +409,28 @@ async def test_a_search_finds_by_name_id_and_sdk_scope(database, tmp_path):
             assert f"{found} found" in dana.page.text, wanted
             assert "<script>" not in dana.page.text
         assert [one.action for one in forms(dana.page.text)][-1].endswith("/tenants")
+
+
+async def test_developers_are_told_once_of_a_key_set_that_is_gone(database, tmp_path):
+    """It was fetched before and cannot be any more: a letter to who owns the team; a new success begins anew."""
+    async with clinic(database, tmp_path) as made:
+        dana = made.browser()
+        await dana.sign_up()
+        app, _ = await dana.register(**KINDS["system, keys by URL"])
+        log, watch = made.desk.house.fetches, breakage(made.desk.house)
+        url = KINDS["system, keys by URL"]["details"]["jwks_uri"]
+        await log.failed(url, "nobody answered")
+        assert await watch.sweep() == 0  # it never worked: its page says so
+        for _ in range(2):
+            await log.found(url, ["key-1"])
+            await log.failed(url, "the server answered 500, 200 is wanted")
+            assert [await watch.sweep() for _ in range(2)] == [1, 0]
+        letter = (await made.letters())[0]
+        assert (letter.to, letter.subject) == ("dana@example.org", "Night report cannot prove itself any more")
+        assert "answered 500" in letter.body
+        await dana.get(f"/developers/applications/{app}")
+        assert "failed: the server answered 500" in text(dana.page.text)
+        assert "key-1" in dana.page.text
 
 
 async def refusing(url):

@@ -397,6 +397,7 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         registry=None,
         usage=None,
         look=None,
+        fetched=None,
         groups=None,
         platform=None,
         emergencies=None,

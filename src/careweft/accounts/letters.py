@@ -67,6 +67,13 @@ ENGLISH: Texts = {
         "{app}: {state} by {tenant}",
         ("Hello {name},\n\n{tenant} decided about {app}: {state}.\n\n{reason}\n\nEverything else is here:\n\n{link}\n"),
     ),
+    "breakage": (
+        "{app} cannot prove itself any more",
+        (
+            "Hello {name},\n\nthe key set of {app} could not be fetched, so that it gets no tokens: {fault}.\n\n"
+            "What was fetched last is here, with a button to try again:\n\n{link}\n"
+        ),
+    ),
     "request": (
         "{app} asks for authorization",
         (
@@ -137,6 +144,13 @@ SPANISH: Texts = {
     "decision": (
         "{app}: {state} por {tenant}",
         ("Hola, {name}:\n\n{tenant} decidió sobre {app}: {state}.\n\n{reason}\n\nTodo lo demás está aquí:\n\n{link}\n"),
+    ),
+    "breakage": (
+        "{app} ya no puede identificarse",
+        (
+            "Hola, {name}:\n\nno se pudo leer el conjunto de claves de {app}, por lo que no recibe tokens: {fault}.\n\n"
+            "Lo último que se leyó está aquí, con un botón para volver a intentarlo:\n\n{link}\n"
+        ),
     ),
     "request": (
         "{app} pide autorización",

@@ -1,6 +1,7 @@
 """Clients' published keys, remembered as long as they allow (SMART-12)."""
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -8,7 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..fhir.outcomes import Unavailable
+from ..ports.keys import KeySetLog
 from .fetch import Document, FetchError
+
+LOG = logging.getLogger(__name__)
 
 USUAL = 300.0
 LONGEST = 3600.0
@@ -45,11 +50,17 @@ class Known:
 
 
 class CachedKeySets:
-    """ports.KeySets: one fetch at a time for a URL, two for a host."""
+    """ports.KeySets: one fetch at a time for a URL, two for a host; `log` is told what became of each."""
 
-    def __init__(self, get: Callable[[str], Awaitable[Document]], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        get: Callable[[str], Awaitable[Document]],
+        now: Callable[[], float] = time.monotonic,
+        log: KeySetLog | None = None,
+    ) -> None:
         self._get = get
         self._now = now
+        self._log = log
         self._known: dict[str, Known] = {}
         self._hosts: dict[str, asyncio.Semaphore] = {}
 
@@ -84,12 +95,23 @@ class CachedKeySets:
                 document = await self._get(url)
         except OSError as failure:
             known.failed, known.failure = self._now(), str(failure)
+            await self._noted(lambda log: log.failed(url, known.failure))
             raise
         lasts = lifetime(document.cache_control) - document.age
         known.kids = kids(document.value)
         known.until = begun + lasts
         known.value = document.value if lasts > 0 else None
+        await self._noted(lambda log: log.found(url, sorted(known.kids)))
         return document.value
+
+    async def _noted(self, note: Callable[[KeySetLog], Awaitable[None]]) -> None:
+        """Nobody's token waits for what only a page shows: a database that is away is passed over."""
+        if self._log is None:
+            return
+        try:
+            await note(self._log)
+        except Unavailable as down:
+            LOG.warning("a fetch of a key set could not be noted: %s", down.message)
 
     def _of(self, url: str) -> Known:
         """What is known of the URL; where too much is known, the URL that was asked for first is forgotten."""

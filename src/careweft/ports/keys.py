@@ -47,6 +47,41 @@ class KeySets(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """When a key set was last fetched and which key ids it had; when it last could not be, and why."""
+
+    at: datetime | None = None
+    kids: tuple[str, ...] = ()
+    failed: datetime | None = None
+    fault: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """Did the last try fail?"""
+        return self.failed is not None and (self.at is None or self.failed > self.at)
+
+
+class KeySetLog(Protocol):
+    """Remembers what became of each fetch of a published key set. Every method raises Unavailable."""
+
+    async def found(self, url: str, kids: Sequence[str]) -> None:
+        """It was fetched, and has these key ids."""
+        ...
+
+    async def failed(self, url: str, fault: str) -> None:
+        """It could not be fetched."""
+        ...
+
+    async def last(self, url: str) -> Fetched:
+        """What is known of it."""
+        ...
+
+    async def broken(self) -> Sequence[tuple[str, str]]:
+        """Applications whose key set was there and can no longer be fetched, with the fault; each failure once."""
+        ...
+
+
 class Assertions(Protocol):
     """Client assertions and the tokens issued for them."""
 

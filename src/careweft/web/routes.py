@@ -49,6 +49,7 @@ def portal_room(site: Site, counter: Counter) -> PortalRoom:
         tenants=site.tenants,
         usage=site.usage,
         check=site.look,
+        fetched=site.fetched,
         keyring=site.keyring,
         permits=site.permits,
         sessions=site.sessions,

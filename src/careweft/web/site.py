@@ -20,6 +20,7 @@ from ..ports.clock import Clock
 from ..ports.feed import Feed
 from ..ports.filing import Filing
 from ..ports.journal import Journal
+from ..ports.keys import Fetched
 from ..ports.people import Sessions
 from ..ports.permits import Permits
 from ..ports.platform import Platform
@@ -71,6 +72,8 @@ class Site:
     usage: Usage = field(kw_only=True)
     look: Callable[[str], Awaitable[Sequence[str]]] = field(kw_only=True)
     """Fetches a key set now and says its key ids; raises OSError."""
+    fetched: Callable[[str], Awaitable[Fetched]] = field(kw_only=True)
+    """What became of the last fetch of a key set."""
     groups: Callable[[Tenant], Awaitable[Groups]] = field(kw_only=True)
     """The Groups that a tenant defines."""
     platform: Platform = field(kw_only=True)

@@ -166,6 +166,7 @@ class Applications:
             request, "portal/application.html", status=status, app=held, errors=errors, places=places, keys=keys,
             scopes=held.asked.scopes or usual(held.asked), history=history, members=members, names=names,
             secrets=secrets(held, now), titles=setup.TITLES, overlaps=OVERLAPS, use=use,
+            fetched=await self.room.fetched(held.asked.jwks_uri) if held.asked.jwks_uri else None,
             samples=requests.samples(held, places), trying=self.room.trial is not None,
         )  # fmt: skip
 

@@ -13,6 +13,7 @@ from ...insight.groups.keep import Groups
 from ...oauth.keys import Keyring
 from ...ports.clock import Clock
 from ...ports.journal import Entry
+from ...ports.keys import Fetched
 from ...ports.people import Account, Sessions
 from ...ports.permits import Permits
 from ...ports.platform import Platform
@@ -103,6 +104,7 @@ class Room:
     tenants: Tenants
     usage: Usage
     check: Callable[[str], Awaitable[Sequence[str]]]
+    fetched: Callable[[str], Awaitable[Fetched]]
     keyring: Keyring
     permits: Permits
     sessions: Sessions
