@@ -60,6 +60,9 @@ class TenantsTwin:
     known: tuple[Tenant, ...] = (MAPLE, BIRCH)
 
     async def find(self, id_: str) -> Tenant | None:
+        return self.held(id_)
+
+    def held(self, id_: str) -> Tenant | None:
         return next((one for one in self.known if one.id == id_), None)
 
     async def all(self) -> tuple[Tenant, ...]:
@@ -88,6 +91,7 @@ class JournalTwin:
 @dataclass
 class ClientsTwin:
     known: list[Client] = field(default_factory=list)
+    told: dict[int, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     async def find(self, tenant: int, client_id: str) -> Client | None:
         return next((one for one in self.known if (one.tenant, one.id) == (tenant, client_id)), None)
@@ -99,7 +103,13 @@ class ClientsTwin:
         return frozenset(origin for one in self.known if one.tenant == tenant for origin in one.origins)
 
     async def networks(self, tenant: int) -> dict[str, tuple[str, ...]]:
-        return {one.id: one.networks for one in self.known if one.tenant == tenant and one.networks}
+        return self.fences(tenant)
+
+    def fences(self, tenant: int) -> dict[str, tuple[str, ...]]:
+        now = {one.id: one.networks for one in self.known if one.tenant == tenant and one.networks}
+        if self.told.get(tenant) != now:
+            self.told[tenant] = now
+        return self.told[tenant]
 
     async def all(self, tenant: int) -> list[Client]:
         return [one for one in self.known if one.tenant == tenant]

@@ -58,6 +58,8 @@ class Verifier:
     now: Clock
     most: int = 20_000
     _known: OrderedDict[bytes, Verified] = field(default_factory=OrderedDict, repr=False)
+    _callers: dict[int, Verified] = field(default_factory=dict, repr=False)
+    """The same, by the number of the caller's object, which they keep alive."""
     _places: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict, repr=False)
 
     async def verify(self, bearer: str, tenant: Tenant, surface: Surface) -> Caller:
@@ -71,6 +73,15 @@ class Verifier:
         if found.caller.audience != audience:
             raise refused("it was issued for another API")
         return found.caller
+
+    def stands(self, caller: Caller) -> bool:
+        """Does the token that `verify` took for this caller still hold, at the place where it was taken?"""
+        found = self._callers.get(id(caller))
+        if found is None or found.caller is not caller or not self.revocations.fresh():
+            return False
+        now = self.now().timestamp()
+        in_force = now < caller.expires and found.begins <= now + LEEWAY
+        return in_force and not self.revocations.dead(found.marks, found.issued)
 
     async def tell(self, bearer: str, tenant: Tenant, issuer: Issuer) -> Verified:
         """What a token of this issuer and tenant says, whichever API it is for; raises as `verify` does."""
@@ -93,9 +104,13 @@ class Verifier:
     async def _learn(self, mark: bytes, bearer: str, tenant: Tenant) -> Verified:
         """What the token says by its signature; only what is verified is remembered."""
         found = await self._open(bearer, tenant)
-        self._known[mark] = found
+        meanwhile = self._known.get(mark)
+        if meanwhile is not None:
+            return meanwhile
+        self._known[mark] = self._callers[id(found.caller)] = found
         while len(self._known) > self.most:
-            self._known.popitem(last=False)
+            _, dropped = self._known.popitem(last=False)
+            del self._callers[id(dropped.caller)]
         return found
 
     async def _open(self, bearer: str, tenant: Tenant) -> Verified:

@@ -79,6 +79,10 @@ class Clients(Protocol):
         """Whence those applications of this tenant may call that may not call from anywhere, by their ids."""
         ...
 
+    def fences(self, tenant: int) -> Mapping[str, tuple[str, ...]] | None:
+        """What `networks` would answer from memory, the same object for as long as it does; else None."""
+        ...
+
     async def all(self, tenant: int) -> list[Client]:
         """Every application of the tenant, oldest first."""
         ...

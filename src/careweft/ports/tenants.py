@@ -15,6 +15,10 @@ class Tenants(Protocol):
         """The tenant of this id, letter by letter."""
         ...
 
+    def held(self, id_: str) -> Tenant | None:
+        """The tenant that `find` would answer from memory, the same object for as long as it does; else None."""
+        ...
+
     async def all(self) -> Sequence[Tenant]:
         """Every tenant, oldest first."""
         ...

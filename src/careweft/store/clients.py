@@ -70,6 +70,10 @@ class PostgresClients:
         """Whence those of this tenant's applications may call that may not call from anywhere. Raises Unavailable."""
         return await self._networks.get(tenant, lambda: self._read_networks(tenant)) or {}
 
+    def fences(self, tenant: int) -> Mapping[str, tuple[str, ...]] | None:
+        """As ports.Clients."""
+        return self._networks.held(tenant)
+
     async def save(self, client: Client, entry: Entry | None = None) -> None:
         """Create or change, with its audit entry; what takes a right away revokes the tokens too. Raises Unavailable.
 

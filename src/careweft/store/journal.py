@@ -34,13 +34,17 @@ class PostgresJournal:
         self._connection: Connection | None = None
         self._waiting: list[Waiter] = []
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.batches = 0
 
     def write(self, entry: Entry) -> "asyncio.Future[None]":
         """Done when `entry` is durable, or with `Unavailable` when it cannot be. A caller who leaves stops nothing."""
         if len(self._waiting) >= WAITING:
             raise Unavailable("The audit journal is behind; try again shortly.")
-        durable = asyncio.get_running_loop().create_future()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        durable: asyncio.Future[None] = loop.create_future()
         self._waiting.append((entry, durable))
         if self._task is None:
             self._task = asyncio.create_task(self._drain())

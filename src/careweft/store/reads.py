@@ -30,11 +30,15 @@ class Reads:
         self._waiting: dict[int, Waiters] = {}
         self._flying: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.queries = 0
 
     def get(self, tenant: int, type_: str, id_: str) -> "asyncio.Future[Row | None]":
         """To be awaited: the row of `read_many`, None where there is none. Raises Unavailable."""
-        answer: asyncio.Future[Row | None] = asyncio.get_running_loop().create_future()
+        loop = self._loop
+        if loop is None:  # asked once: it asks the kernel for the number of this process
+            loop = self._loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Row | None] = loop.create_future()
         waiting = self._waiting.get(tenant)
         if waiting is None:
             waiting = self._waiting[tenant] = {}

@@ -50,6 +50,10 @@ class PostgresTenants:
             return held
         return await self._memory.get(id_, lambda: self._read(id_))
 
+    def held(self, id_: str) -> Tenant | None:
+        """As ports.Tenants."""
+        return self._memory.held(id_)
+
     async def all(self) -> Sequence[Tenant]:
         """Every tenant, oldest first. Raises Unavailable."""
         return [read(row) for row in await self._pool.fetch(ALL)]

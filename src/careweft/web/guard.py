@@ -20,6 +20,7 @@ from ..surfaces.model import Surface
 from ..tenancy import PLATFORM, Tenant
 from . import cookies
 from .exchange import Request
+from .passes import Passes
 from .route import Bulk, ClientAuthenticated, Feeding, Ops, Person, Policy, Public, Right, Route, Visitor
 from .site import Site
 
@@ -51,18 +52,22 @@ class BadAuthorization(FhirRefusal):
 class Guard:
     """Lets a request through to its handler, or raises the refusal that says why not."""
 
-    __slots__ = ("_jar", "_rights", "_sighted", "_site")
+    __slots__ = ("_jar", "_passes", "_rights", "_sighted", "_site")
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._jar = cookies.Jar(site.base_url)
+        self._passes = Passes(site)
         self._rights = Rights()
         self._sighted = Sighted(site.sights)
 
     async def admit(self, request: Request, route: Route) -> None:
         """Fill in what the policy of `route` asks for: tenant, caller, reach. Closed for a policy that is none."""
         policy = route.policy
-        await self._paced(request, route)
+        if type(policy) is Right and self._passes.used(request, route):
+            return
+        if route.paced:
+            await self._paced(request, route)
         if "tenant" in request.args:
             request.tenant = await self._tenant(request.args["tenant"], policy)
         elif isinstance(policy, Person | Visitor) and policy.platform:
@@ -72,6 +77,7 @@ class Guard:
         if type(policy) is Right:
             caller = await self._caller(request, policy.surface)
             request.reach = self._rights.of(caller, policy, request.known_tenant.zone)
+            self._passes.keep(request, route)
         elif isinstance(policy, Feeding | Bulk):
             await self._caller(request, policy.surface)
         elif type(policy) is Person:
@@ -86,7 +92,7 @@ class Guard:
 
     async def _paced(self, request: Request, route: Route) -> None:
         """Raise TooMany where this address asked too often (OATK-15)."""
-        if route.paced and self._site.pace is not None:
+        if self._site.pace is not None:
             await self._site.pace.near(route.name, request.peer, self._site.clock())
 
     async def _tenant(self, id_: str, policy: Policy) -> Tenant:

@@ -44,6 +44,10 @@ class Verifier(Protocol):
         """Who calls. Raises LoginRequired for a token that does not hold here and now, Unavailable."""
         ...
 
+    def stands(self, caller: Caller) -> bool:
+        """Does the token that `verify` took for this caller still hold, at this moment?"""
+        ...
+
 
 @dataclass(frozen=True)
 class Site:
