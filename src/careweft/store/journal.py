@@ -115,41 +115,47 @@ def release(batch: Sequence[Waiter], failure: str | None) -> None:
 
 def columns(entries: Sequence[Entry]) -> tuple[str, ...]:
     """The entries turned into the sixteen texts that `audit_write` takes."""
-    return (
-        _text([f"{in_utc(entry.at)}Z" for entry in entries]),
-        _text([str(entry.tenant) if entry.tenant else None for entry in entries]),
-        _text([entry.action for entry in entries]),
-        _text([entry.surface for entry in entries]),
-        _text([str(entry.status) for entry in entries]),
-        _text([entry.request_id for entry in entries]),
-        _text([entry.client for entry in entries]),
-        _text([entry.user for entry in entries]),
-        _text([entry.patient for entry in entries]),
-        _text([entry.jti for entry in entries]),
-        _text([entry.type for entry in entries]),
-        _text([entry.id for entry in entries]),
-        STOP.join([NONE if entry.query is None else entry.query.hex() for entry in entries]) + STOP,
-        STOP.join([" ".join(entry.patients) for entry in entries]) + STOP,
-        _text([entry.address for entry in entries]),
-        _text([entry.reason for entry in entries]),
-    )
+    rows = [
+        (
+            f"{in_utc(entry.at)}Z",
+            str(entry.tenant) if entry.tenant else None,
+            entry.action,
+            entry.surface,
+            str(entry.status),
+            entry.request_id,
+            entry.client,
+            entry.user,
+            entry.patient,
+            entry.jti,
+            entry.type,
+            entry.id,
+            entry.address,
+            entry.reason,
+        )
+        for entry in entries
+    ]
+    *before, address, reason = [_text(column) for column in zip(*rows, strict=True)]
+    query = STOP.join([NONE if entry.query is None else entry.query.hex() for entry in entries]) + STOP
+    patients = STOP.join([" ".join(entry.patients) for entry in entries]) + STOP
+    return (*before, query, patients, address, reason)
 
 
 def _text(column: Sequence[str | None]) -> str:
-    """A column as `audit_write` takes it apart again."""
+    """A column as `audit_write` takes it apart again; most say the same of every entry of a batch."""
+    if len(set(column)) == 1:
+        value = column[0]
+        return f"{NONE if value is None else clean(value)}{STOP}" * len(column)
     known = [value for value in column if value is not None]
     if len(known) == len(column):
         return STOP.join(_clean(known)) + STOP
-    if not known:
-        return (NONE + STOP) * len(column)
     values = iter(_clean(known))
     return STOP.join([NONE if value is None else next(values) for value in column]) + STOP
 
 
 def _clean(values: Sequence[str]) -> Sequence[str]:
-    """Values that the database can hold; they are looked at one by one only where all together may hold something."""
-    together = "".join(values)
-    return values if len(together) <= LONGEST and together.isprintable() else [clean(value) for value in values]
+    """Values that the database can hold; they are looked at one by one only where one of them may not be."""
+    fine = max(map(len, values)) <= LONGEST and "".join(values).isprintable()
+    return values if fine else [clean(value) for value in values]
 
 
 def clean(text: str) -> str:
