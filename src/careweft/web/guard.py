@@ -63,17 +63,24 @@ class Guard:
 
     async def admit(self, request: Request, route: Route) -> None:
         """Fill in what the policy of `route` asks for: tenant, caller, reach. Closed for a policy that is none."""
-        policy = route.policy
-        if type(policy) is Right and self._passes.used(request, route):
+        if type(route.policy) is Right and self._passes.used(request, route):
             return
         if route.paced:
             await self._paced(request, route)
+        await self._place(request, route.policy)
+        await self._let_in(request, route)
+
+    async def _place(self, request: Request, policy: Policy) -> None:
+        """The tenant of this request, which may be asked for from this network."""
         if "tenant" in request.args:
             request.tenant = await self._tenant(request.args["tenant"], policy)
         elif isinstance(policy, Person | Visitor) and policy.platform:
             request.tenant = PLATFORM
         if request.tenant is not None and request.tenant.networks and isinstance(policy, MACHINES):
             near(request, request.tenant.networks)
+
+    async def _let_in(self, request: Request, route: Route) -> None:
+        policy = route.policy
         if type(policy) is Right:
             caller = await self._caller(request, policy.surface)
             request.reach = self._rights.of(caller, policy, request.known_tenant.zone)
