@@ -9,6 +9,7 @@ from .demo import Demo
 
 AXE = ROOT / "tests" / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 MOST_TABS = 120
+PHONE = {"width": 360, "height": 740}
 
 
 def tab_to(page: Any, selector: str) -> None:
@@ -50,6 +51,14 @@ def faults(page: Any) -> list[str]:
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
+
+
+def looked_at(page: Any) -> None:
+    """The page is as every page has to be: axe finds nothing, one h1, nothing beyond a phone's edge."""
+    assert faults(page) == [], page.url
+    assert page.locator("h1").count() == 1, page.url
+    page.set_viewport_size(PHONE)
+    assert fits(page), page.url
 
 
 def path(page: Any) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pyotp
 
+from .acts import press, tab_to, type_into
 from .demo import Demo
 from .kinds import App, Kind, key_set, new_key
 
@@ -91,6 +92,26 @@ def register(page: Any, demo: Demo, kind: Kind, name: str, press: Callable[[Any]
         page.locator("#client-secret").wait_for()
     secret = page.inner_text("#client-secret") if kind.auth == "secret" else ""
     return App(kind, demo, page.inner_text("#client-id"), secret, key)
+
+
+def register_by_key(page: Any, demo: Demo, kind: Kind, name: str) -> App:
+    """A system integration with a secret, by keyboard alone."""
+    page.goto(f"{demo.url}/developers")
+    press(page, "main button")
+    for choice in (kind.type, "provider", kind.auth):
+        tab_to(page, "input[type=radio]")
+        page.keyboard.press("Space")
+        for _ in range(4):
+            if page.is_checked(f"#{choice}"):
+                break
+            page.keyboard.press("ArrowDown")
+        assert page.is_checked(f"#{choice}")
+        press(page, "main button")
+    type_into(page, "#name", name)
+    press(page, "main button")
+    press(page, "main button")
+    press(page, "form[action$='/review'] button")
+    return App(kind, demo, page.inner_text("#client-id"), page.inner_text("#client-secret"))
 
 
 def ask(page: Any, demo: Demo, app: App, tenant: str = "Maple Clinic") -> None:

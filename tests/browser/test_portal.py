@@ -10,13 +10,12 @@ import pytest
 from tests.docs.pages import DOCS, blocks, fits
 from tests.world import ROOT
 
-from .acts import faults, tab_to
+from .acts import PHONE, looked_at, tab_to
 from .acts import fits as within
 from .kinds import KINDS
-from .portal import PASSWORD, ask, enrol, register, sign_up
+from .portal import PASSWORD, ask, enrol, register_by_key, sign_up
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 360, "height": 740}
 TUTORIAL = DOCS / "tutorial" / "register-a-system-integration.md"
 STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
 PAGES = ("", "/people", "/grants", "/groups", "/brand", "/keys", "/search?q=nothing")
@@ -40,14 +39,6 @@ def follow(page, url, text):
     else:
         (seen,) = re.fullmatch(r"You see \*\*(.*)\*\*\.?", text).groups()
         page.get_by_text(seen, exact=True).first.wait_for()
-
-
-def looked_at(page):
-    """The page is as every page has to be: axe finds nothing, one h1, nothing beyond a phone's edge."""
-    assert faults(page) == [], page.url
-    assert page.locator("h1").count() == 1, page.url
-    page.set_viewport_size(PHONE)
-    assert within(page), page.url
 
 
 def test_the_tutorial_is_followed_in_a_browser(demo, visitor):
@@ -107,10 +98,10 @@ def test_an_administrator_begins_with_a_code(demo, visitor):
 
 
 def test_pages_of_the_console_are_as_every_page_has_to_be(demo, visitor):
-    """An application waits, is allowed less, and is shown: each page on a phone, with nothing for axe."""
+    """An application, registered by keyboard alone, waits, is allowed and shown: on a phone, with nothing for axe."""
     developer, owner = visitor(java_script_enabled=False, viewport=PHONE), visitor(viewport=PHONE)
     sign_up(developer, demo, "dora")
-    app = register(developer, demo, KINDS[0], "Day report")
+    app = register_by_key(developer, demo, KINDS[0], "Day report")
     ask(developer, demo, app)
     assert within(developer)
     developer.get_by_role("button", name="Request authorization of Maple Clinic").click()

@@ -22,7 +22,8 @@ from .visitors import account
 
 PLAIN = "plain words"
 FEW = 20
-SAMPLE = random.Random(1).sample(VECTORS, count(FEW, len(VECTORS)))
+BROKEN = tuple(one for one in VECTORS if len(one.splitlines()) > 1)
+SAMPLE = dict.fromkeys((*BROKEN, *random.Random(1).sample(VECTORS, count(FEW, len(VECTORS)))))
 ADDRESS = "https://app.example.org/"
 FOLLOWED = ("href", "src", "action", "formaction", "data")
 CODE = ("javascript:", "vbscript:", "data:text")
@@ -114,7 +115,8 @@ async def write(made, words):
     links = dict.fromkeys(("home", "policy", "terms", "logo", "launch_url", "jwks_uri"), ADDRESS + words)
     lists = {"redirect_uris": [f"{ADDRESS}back", ADDRESS + words], "origins": [ADDRESS + words], "scopes": [words]}
     told = about | links
-    drafted = told | {"redirect_uris": ADDRESS + words, "origins": words, "jwks": words}
+    line = " ".join(words.splitlines())  # these fields hold a value a line
+    drafted = told | {"redirect_uris": ADDRESS + line, "origins": line, "jwks": words}
     signed = json.dumps(dict.fromkeys(("parties", "signed", "until", "file"), words))
     for statement in WRITTEN:
         if "application set" in statement:
