@@ -24,10 +24,10 @@ run: $(VENV)/run.stamp  ## install, then serve everything on this machine with s
 
 test: $(VENV)/dev.stamp  ## the whole test suite (WORKERS=2)
 	@$(MAKE) --no-print-directory clients || echo 'Node packages could not be installed: the tests that need them will be skipped.'
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 drill: $(VENV)/dev.stamp  ## the same with the whole counts: hypothesis pairs, crash repetitions
-	CAREWEFT_DRILL=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	CAREWEFT_DRILL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## the figures of docs/explanation/performance.md, as ratios
 	$(BIN)/python benchmarks/run.py $(ARGS)
