@@ -86,6 +86,7 @@ from .store.master import Master
 from .store.outbox import PostgresOutbox
 from .store.people import PostgresPeople
 from .store.permits import PostgresPermits
+from .store.pictures import PostgresPictures
 from .store.platform import PostgresPlatform
 from .store.pool import Pool
 from .store.queues import PostgresQueues
@@ -193,6 +194,11 @@ class House:
         return self.auth.tokens
 
     @property
+    def pictures(self) -> PostgresPictures:
+        """The logos that were taken in."""
+        return PostgresPictures(self.pool)
+
+    @property
     def platform(self) -> PostgresPlatform:
         """What the one who runs it looks after."""
         return PostgresPlatform(self.pool)
@@ -269,6 +275,7 @@ class House:
             fetched=self.fetches.last,
             groups=self.groups,
             platform=self.platform,
+            pictures=self.pictures,
             preview=trial(self),
             queues=PostgresQueues(self.pool),
             exports=ExportDesk(

@@ -18,7 +18,7 @@ from .portal import PASSWORD, ask, enrol, register_by_key, sign_up
 pytestmark = pytest.mark.browser
 TUTORIAL = DOCS / "tutorial" / "register-a-system-integration.md"
 STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
-PAGES = ("", "/people", "/grants", "/groups", "/brand", "/keys", "/search?q=nothing")
+PAGES = ("", "/people", "/grants", "/groups", "/brand", "/look", "/keys", "/search?q=nothing")
 """Of the console."""
 ADMINISTRATION = ("", "/tenants", "/jobs", "/feeds", "/keys", "/terms", "/people")
 

@@ -62,11 +62,12 @@ async def signed_in(place, who, page="home"):
 def page_rows(place):
     """Every page and form for people; the authorization endpoint takes requests from everywhere, and is another's.
 
-    Those of developers and owners are looked at beside them (test_portal.py, test_console.py).
+    Those of developers, owners and administrators are looked at beside them (test_portal.py, test_console.py,
+    test_administration.py).
     """
     table = routes.table(place.desk.front._site, Telemetry())
     pages = [row for row in table if isinstance(row.policy, Person | Visitor) and "page" in row.speaks]
-    return [row for row in pages if not row.path.startswith(("/developers", "/console"))]
+    return [row for row in pages if not row.path.startswith(("/developers", "/console", "/administration"))]
 
 
 async def test_no_form_is_taken_from_a_stranger(place):

@@ -54,6 +54,8 @@ def test_what_is_public_shows_nobodys_records():
         "/developers/reference",
         "/developers/reference/{id}",
         "/brands.json",
+        "/look.css",
+        "/pictures/{id}",
     }
     assert ops == {"/healthz", "/readyz", "/metrics"}
     feeds = {row.path for row in TABLE if isinstance(row.policy, Feeding)}

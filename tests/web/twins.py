@@ -410,6 +410,7 @@ def world(base_url: str = BASE, **changes: Any) -> World:
         fetched=None,
         groups=None,
         platform=None,
+        pictures=None,
         emergencies=None,
     )
     site = replace(site, **changes)

@@ -15,7 +15,7 @@ from ..registry.authorization import CODES, Narrowing, Said, State, due, now_is
 from ..registry.narrowing import everything, only_types, spelled
 from ..tenancy import Tenant
 from ..tenancy.brand import Brand, checked
-from . import grants, upstream
+from . import grants, look, upstream
 from .apps import operator, terminal
 from .model import Command, Wrong, arg
 from .place import at_home, show
@@ -338,5 +338,6 @@ COMMANDS = (
         (OF, CLIENT, CODE, REASON),
     ),
     *grants.COMMANDS,
+    *look.COMMANDS,
     *upstream.COMMANDS,
 )

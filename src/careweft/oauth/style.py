@@ -1,7 +1,7 @@
 """The style document that an application may dress itself by: https://hl7.org/fhir/smart-app-launch/STU2/scopes-and-launch-context.html#styling
 
-Every tenant has one at an address of its own; the values are those of our own pages, so that an application opened from
-them does not look like another place.
+Every tenant has one at an address of its own; these are the values of our own pages, in the place of the colours that a
+tenant did not choose.
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,7 @@ import asyncpg
 from ..ports.journal import Entry
 from ..tenancy import Tenant
 from ..tenancy.brand import Brand, Branded
+from ..tenancy.look import Look
 from .journal import APPEND, columns
 from .listen import Listener
 from .memory import Memory
@@ -19,7 +20,9 @@ from .pool import Pool, Row
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
-FIELDS = "id::text, number, name, zone, sdk_scopes, care_records, sandbox, networks, practitioners_see, feed_hours"
+FIELDS = (
+    "id::text, number, name, zone, sdk_scopes, care_records, sandbox, networks, practitioners_see, feed_hours, look"
+)
 FIND = f"select {FIELDS} from tenant where id = $1::text::uuid"
 ALL = f"select {FIELDS} from tenant order by number"
 CREATE = f"""
@@ -31,7 +34,10 @@ BRANDS = (
     " from tenant order by number"
 )
 BRAND = "update tenant set brand = $2::jsonb, reviewed = $3 where number = $1"
-SAVE = "update tenant set sandbox = $2, networks = $3, practitioners_see = $4, feed_hours = $5 where number = $1"
+SAVE = (
+    "update tenant set sandbox = $2, networks = $3, practitioners_see = $4, feed_hours = $5,"
+    " name = $6, look = $7::jsonb where number = $1"
+)
 
 
 class PostgresTenants:
@@ -88,12 +94,17 @@ class PostgresTenants:
         return read(row)
 
     async def save(self, tenant: Tenant, entry: Entry) -> None:
-        """Keep whether it is a sandbox, whence its APIs are called, whom its practitioners see and when loads are
-        expected, with the audit entry. Raises Unavailable.
-        """
+        """Keep its name, its look and its settings, with the audit entry. Raises Unavailable."""
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
-                SAVE, tenant.number, tenant.sandbox, list(tenant.networks), tenant.practitioners_see, tenant.feed_hours
+                SAVE,
+                tenant.number,
+                tenant.sandbox,
+                list(tenant.networks),
+                tenant.practitioners_see,
+                tenant.feed_hours,
+                tenant.name,
+                json.dumps(asdict(tenant.look)),
             )
             await connection.execute(APPEND, *columns([entry]))
         self._changed(tenant.id)
@@ -133,6 +144,7 @@ def read(row: Row) -> Tenant:
         networks=tuple(row["networks"]),
         practitioners_see=row["practitioners_see"],
         feed_hours=row["feed_hours"],
+        look=Look(**json.loads(row["look"])),
     )
 
 

@@ -53,7 +53,7 @@ def bundle(brands: Iterable[Branded], base_url: str, name: str = "brands.json") 
 
 def entries(one: Branded, base_url: str) -> Iterator[Json]:
     """The Organization of a tenant, and the Endpoints of its APIs."""
-    yield entry(organization(one))
+    yield entry(organization(one, base_url))
     for surface in shown():
         yield entry(endpoint(one, surface, base_url))
 
@@ -68,7 +68,7 @@ def identifier(tenant: Tenant) -> Json:
     return {"system": URI, "value": f"urn:uuid:{tenant.id}"}
 
 
-def organization(one: Branded) -> Json:
+def organization(one: Branded, base_url: str) -> Json:
     """The brand."""
     brand = one.brand
     site = [{"system": URI, "value": brand.url}] if brand.url else []
@@ -79,7 +79,7 @@ def organization(one: Branded) -> Json:
         "resourceType": "Organization",
         "id": one.tenant.id,
         "meta": {"lastUpdated": moment(one.changed), "profile": [f"{SMART}/user-access-brand"]},
-        "extension": [*logo(one), portal(one)],
+        "extension": [*logo(one, base_url), portal(one)],
         "identifier": [identifier(one.tenant), *site, *numbers],
         "active": True,
         "name": one.tenant.name,
@@ -91,10 +91,12 @@ def organization(one: Branded) -> Json:
     return {name: value for name, value in told.items() if value not in ([], None)}
 
 
-def logo(one: Branded) -> Iterator[Json]:
-    """Where its logo is."""
-    if one.brand.logo:
-        yield {"url": f"{CORE}/organization-brand", "extension": [{"url": "brandLogo", "valueUrl": one.brand.logo}]}
+def logo(one: Branded, base_url: str) -> Iterator[Json]:
+    """Where its logo is: the one that was taken in, else the address that was written."""
+    kept = one.tenant.look.logo
+    place = f"{base_url}/pictures/{kept}" if kept else one.brand.logo
+    if place:
+        yield {"url": f"{CORE}/organization-brand", "extension": [{"url": "brandLogo", "valueUrl": place}]}
 
 
 def portal(one: Branded) -> Json:

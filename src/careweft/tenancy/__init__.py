@@ -1,6 +1,8 @@
 """Tenants: the organizations whose records the platform holds apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .look import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Tenant:
     practitioners_see: str = "tenant"
     feed_hours: int | None = None
     """Within so many hours its next load is expected."""
+    look: Look = field(default_factory=Look)
 
 
 PLATFORM = Tenant("platform", 0, "careweft for developers")

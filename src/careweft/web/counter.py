@@ -5,20 +5,21 @@ be the one that it is sent to, and the form carries a stamp of the session.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..fhir.outcomes import BadValue
-from . import cookies, forms, pages
+from ..fhir.outcomes import BadValue, UnsupportedMedia
+from . import cookies, forms, pages, uploads
 from .cookies import Jar
 from .exchange import Reply, Request
 from .pages import PageRefusal
 from .stamps import Stamps, StrangeForm
 
 STAMP = "stamp"
+Read = Callable[[Request], Awaitable[tuple[forms.Pairs, bytes]]]
 
 
 class StrangeOrigin(PageRefusal):
@@ -75,14 +76,24 @@ class Counter:
 
     async def take(self, request: Request, form: str) -> Filled:
         """The form of this name that was sent. StrangeOrigin, StrangeForm, or what `forms.form` refuses."""
+        return (await self._taken(request, form, plain))[0]
+
+    async def receive(self, request: Request, form: str) -> tuple[Filled, bytes]:
+        """The same of a form with a file, and the file. StrangeOrigin, StrangeForm, or what `uploads.form` refuses."""
+        try:
+            return await self._taken(request, form, uploads.form)
+        except UnsupportedMedia:
+            raise StrangeForm from None  # a form of ours is sent as it says
+
+    async def _taken(self, request: Request, form: str, read: Read) -> tuple[Filled, bytes]:
         self._same_origin(request)
-        pairs = await forms.form(request)
+        pairs, sent = await read(request)
         request.form = None  # it may hold a password: nothing behind here looks at it again
         stamps: Sequence[str] = [value for name, value in pairs if name == STAMP]
         if len(stamps) != 1:
             raise StrangeForm
         age = self._stamps.shown(stamps[0], self._holder(request), form)
-        return Filled(tuple(pair for pair in pairs if pair[0] != STAMP), age)
+        return Filled(tuple(pair for pair in pairs if pair[0] != STAMP), age), sent
 
     def _holder(self, request: Request) -> str:
         if request.session is not None:
@@ -99,3 +110,8 @@ class Counter:
             said = f"{parts.scheme}://{parts.netloc}".encode("latin-1")
         if said.decode("latin-1").lower() != ours:
             raise StrangeOrigin
+
+
+async def plain(request: Request) -> tuple[forms.Pairs, bytes]:
+    """A form without a file."""
+    return await forms.form(request), b""

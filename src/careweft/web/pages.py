@@ -7,6 +7,7 @@ error. `block` gives one block of a template instead of the whole.
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from ..fhir.outcomes import FhirRefusal
 from ..oauth.authorize.refusals import ShownRefusal
@@ -154,6 +155,12 @@ def refusal(request: Request, refused: FhirRefusal, headers: Headers) -> Reply:
         "detail": detail,
     }
     return page(request, "refusal.html", status=refused.status, headers=headers, **told)
+
+
+def shown_here(logo: str | None) -> str | None:
+    """The path of a logo that was taken in here; what lies elsewhere is not shown."""
+    path = urlsplit(logo or "").path
+    return path if path.startswith("/pictures/") else None
 
 
 def words_of(refused: FhirRefusal) -> str:

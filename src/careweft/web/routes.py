@@ -55,6 +55,7 @@ def portal_room(site: Site, counter: Counter) -> PortalRoom:
         sessions=site.sessions,
         groups=site.groups,
         platform=site.platform,
+        pictures=site.pictures,
         counter=counter,
         clock=site.clock,
         base_url=site.base_url,

@@ -23,6 +23,7 @@ from ..ports.journal import Journal
 from ..ports.keys import Fetched
 from ..ports.people import Sessions
 from ..ports.permits import Permits
+from ..ports.pictures import Pictures
 from ..ports.platform import Platform
 from ..ports.queues import Queues, Unwatched
 from ..ports.records import Records
@@ -81,6 +82,7 @@ class Site:
     groups: Callable[[Tenant], Awaitable[Groups]] = field(kw_only=True)
     """The Groups that a tenant defines."""
     platform: Platform = field(kw_only=True)
+    pictures: Pictures = field(kw_only=True)
     emergencies: Emergencies = field(kw_only=True)
     exports: Desk = field(kw_only=True)
     seal: bytes = field(repr=False)

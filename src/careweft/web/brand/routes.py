@@ -13,6 +13,7 @@ from ..exchange import Reply, Request
 from ..forms import pairs
 from ..route import Cors, Public, Route
 from ..site import Site
+from . import pictures
 
 KEPT = b"public, max-age=300"
 
@@ -28,6 +29,9 @@ def rows(site: Site) -> Iterator[Route]:
         listed = [one for one in await site.tenants.brands() if one.tenant.id == request.known_tenant.id]
         return told(request, brands.bundle(listed, site.base_url))
 
+    shown = pictures.picture(site.pictures)
+    yield Route(("GET",), "/pictures/{id}", Public(), shown, "picture", "", speaks="page")
+    yield Route(("GET",), "/brand/{tenant}/look.css", Public(), pictures.sheet(), "look", "", speaks="page")
     yield Route(("GET",), "/brand/brands.json", Public(), every, "brands", "", cors=Cors.ANY)
     yield Route(("GET",), "/brand/{tenant}/brands.json", Public(), own, "brands", "", cors=Cors.ANY)
 

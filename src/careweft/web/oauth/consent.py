@@ -178,6 +178,7 @@ def described(client: Client, pending: Pending) -> dict[str, Any]:
     return {
         "name": client.name,
         "publisher": client.publisher,
+        "logo": pages.shown_here(client.logo),
         "verified": client.verified,
         "site": client.home,
         "site_name": urlsplit(client.home).hostname if client.home else None,

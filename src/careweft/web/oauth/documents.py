@@ -26,8 +26,9 @@ def metadata(site: Site, issuer: Issuer) -> Handler:
 def style(_: Site) -> Handler:
     """The handler of `GET /auth/{tenant}/oauth2/v1/style.json`."""
 
-    async def answer(_request: Request) -> Reply:
-        return replies.as_json(200, dict(STYLE), kept=KEPT)
+    async def answer(request: Request) -> Reply:
+        own = {f"color_{name}": value for name, value in request.known_tenant.look.colours.items()}
+        return replies.as_json(200, {**STYLE, **own}, kept=KEPT)
 
     return answer
 

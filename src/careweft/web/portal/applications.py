@@ -1,7 +1,7 @@
 """A developer's applications: the list, and the page of each with its credentials, keys, requests, team and history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from ...ports.usage import Day
 from ...registry import setup
 from ...registry.application import usual
 from ...registry.authorization import CODES, Said, now_is
+from ...registry.pictures import made_anew, named
 from ...registry.refusal import RegistrationRefused
 from ...registry.registration import Registration
 from .. import pages
@@ -53,6 +54,26 @@ class Applications:
             made = await self.room.desk.rotate(held.id, overlap, self.room.developer(request), self.room.place(request))
             shown = self.room.show(request, "portal/created.html", app=made.registration, secret=made.secret, new=False)
             return shown._replace(recorded=True)
+
+        return await self._attempt(request, work)
+
+    async def picture(self, request: Request) -> Reply:
+        """`POST …/logo`: a file is taken in and made anew, or the logo goes (WEB-02)."""
+        filled, sent = await self.room.receive(request)
+        held = await own(self.room, request)
+
+        async def work() -> Reply:
+            self.room.fresh(request)
+            owner, place = f"application {held.id}", None
+            if filled.one("do", 10) == "remove":
+                await self.room.pictures.drop(owner)
+            else:
+                body = made_anew(sent)
+                place = f"{self.room.base_url}/pictures/{named(body)}"
+                await self.room.pictures.keep(owner, named(body), body, self.room.clock())
+            new = replace(held.asked, logo=place)
+            await self.room.desk.edit(held.id, new, self.room.developer(request), self.room.place(request))
+            return self.room.done(f"/developers/applications/{held.id}", "saved")
 
         return await self._attempt(request, work)
 
@@ -163,7 +184,8 @@ class Applications:
         names = await self.room.names(0, [*(one.who for one in history), *(one.account for one in members)])
         use = [await self._use(held, one) for one in places if one["bases"]]
         return self.room.show(
-            request, "portal/application.html", status=status, app=held, errors=errors, places=places, keys=keys,
+            request, "portal/application.html", status=status, app=held, errors=errors, places=places,
+            logo=pages.shown_here(held.asked.logo), keys=keys,
             scopes=held.asked.scopes or usual(held.asked), history=history, members=members, names=names,
             secrets=secrets(held, now), titles=setup.TITLES, overlaps=OVERLAPS, use=use,
             fetched=await self.room.fetched(held.asked.jwks_uri) if held.asked.jwks_uri else None,

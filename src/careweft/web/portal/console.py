@@ -10,6 +10,7 @@ from ...registry import narrowing
 from ...registry.authorization import CODES, STEPS, Agreement, Narrowing, Said, State, due, now_is
 from ...registry.desk import Held
 from ...registry.refusal import RegistrationRefused
+from .. import pages
 from ..counter import Filled
 from ..exchange import Reply, Request
 from ..people import Errors
@@ -98,7 +99,8 @@ class Console:
             types=narrowing.types(app.asked), kept=kept(held, filled), filled=shown(held, filled), newer=newer(held),
             plot=bars(days, now.date()),
             refusals=await self.room.usage.refusals(tenant.number, app.id),
-            opens=sees(narrowing.wanted(app.asked)), tomorrow=(now + timedelta(days=1)).date(),
+            opens=sees(narrowing.wanted(app.asked)),
+            logo=pages.shown_here(app.asked.logo), tomorrow=(now + timedelta(days=1)).date(),
             allowed=sees(said.narrowing.scopes) if said and said.narrowing else (),
         )  # fmt: skip
 

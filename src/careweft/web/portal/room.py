@@ -16,6 +16,7 @@ from ...ports.journal import Entry
 from ...ports.keys import Fetched
 from ...ports.people import Account, Sessions
 from ...ports.permits import Permits
+from ...ports.pictures import Pictures
 from ...ports.platform import Platform
 from ...ports.registry import Place
 from ...ports.tenants import Tenants
@@ -37,8 +38,8 @@ SURFACE = "portal"
 CONSOLE = (
     ("see", "", "Applications", "applications"), ("people", "/people", "People", "people"),
     ("grants", "/grants", "Patients’ grants", "grants"), ("groups", "/groups", "Groups", "groups"),
-    ("brand", "/brand", "Published entry", "brand"), ("keys", "/keys", "Signing keys", "keys"),
-    ("search", "/search", "Help desk", "search"),
+    ("brand", "/brand", "Published entry", "brand"), ("brand", "/look", "Branding", "look"),
+    ("keys", "/keys", "Signing keys", "keys"), ("search", "/search", "Help desk", "search"),
 )  # fmt: skip
 """The pages of the console: who may, where, what they are called."""
 ADMINISTRATION = (
@@ -110,6 +111,7 @@ class Room:
     sessions: Sessions
     groups: Callable[[Tenant], Awaitable[Groups]]
     platform: Platform
+    pictures: Pictures
     counter: Counter
     clock: Clock
     base_url: str
@@ -140,6 +142,10 @@ class Room:
     async def take(self, request: Request) -> Filled:
         """The form that was sent."""
         return await self.counter.take(request, FORM)
+
+    async def receive(self, request: Request) -> tuple[Filled, bytes]:
+        """The form with a file that was sent, and the file."""
+        return await self.counter.receive(request, FORM)
 
     def account(self, request: Request) -> Account:
         """Who is signed in."""

@@ -12,6 +12,7 @@ from .grants import GrantsPage
 from .groups import GroupsPage
 from .joining import JoiningPages
 from .keys import KeysPage
+from .look import LookPage
 from .people import PeoplePages
 from .reference import ReferencePages
 from .roles import roles
@@ -77,6 +78,7 @@ def developers(room: Room) -> Iterator[Row]:
     yield DEVELOPER, "GET", APP, "app-read", apps.show
     yield DEVELOPER, "POST", f"{APP}/edit", "app draft", wizard.edit
     yield DEVELOPER, "POST", f"{APP}/secret", "app rotate", apps.rotate
+    yield DEVELOPER, "POST", f"{APP}/logo", "app edit", apps.picture
     yield DEVELOPER, "POST", f"{APP}/keys", "app keys", apps.keys
     yield DEVELOPER, "POST", f"{APP}/share", "app share", apps.share
     yield DEVELOPER, "POST", f"{APP}/leave", "app leave", apps.leave
@@ -93,7 +95,7 @@ def developers(room: Room) -> Iterator[Row]:
 
 def console(room: Room) -> Iterator[Row]:
     """What those have who look after a tenant."""
-    applications, people, brand = Console(room), PeoplePages(room), BrandPage(room)
+    applications, people, brand, look = Console(room), PeoplePages(room), BrandPage(room), LookPage(room)
     yield SEE, "GET", CONSOLE, "apps-read", applications.every
     yield SEE, "GET", f"{CONSOLE}/applications/{{id}}", "app-read", applications.show
     yield DECIDE, "POST", f"{CONSOLE}/applications/{{id}}", "app decide", applications.decide
@@ -102,6 +104,9 @@ def console(room: Room) -> Iterator[Row]:
     yield PEOPLE, "POST", f"{CONSOLE}/people/switch", "account-switch", people.switch
     yield BRAND, "GET", f"{CONSOLE}/brand", "brand-read", brand.show
     yield BRAND, "POST", f"{CONSOLE}/brand", "tenant brand", brand.send
+    yield BRAND, "GET", f"{CONSOLE}/look", "brand-read", look.show
+    yield BRAND, "POST", f"{CONSOLE}/look", "tenant look", look.send
+    yield BRAND, "POST", f"{CONSOLE}/look/logo", "tenant look", look.picture
     keys, grants, groups = KeysPage(room), GrantsPage(room), GroupsPage(room)
     yield KEYS, "GET", f"{CONSOLE}/keys", "keys-read", keys.show
     yield KEYS, "POST", f"{CONSOLE}/keys", "keys rotate", keys.rotate
