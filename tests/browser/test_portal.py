@@ -63,7 +63,7 @@ def test_the_tutorial_is_followed_in_a_browser(demo, visitor):
     assert fits(promised, done.stdout), done.stdout
     assert re.search(r'"total":[1-9]', done.stdout), done.stdout
     assert secret["CLIENT_SECRET"] not in page.content()
-    for place in ("", "/careweft-payer-system-access-server"):
+    for place in ("", "/careweft-payer-system-access-server", "/changelog"):
         page.goto(f"{demo.url}/developers/reference{place}")
         looked_at(page)
 

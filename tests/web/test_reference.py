@@ -5,6 +5,7 @@ import pytest
 
 from careweft.access.labels import WORDS
 from careweft.surfaces import ALL
+from careweft.surfaces.changes import CHANGES, OFFERS, digest
 from careweft.web.portal.reference import entries
 
 from .desk import opened
@@ -32,8 +33,18 @@ async def test_it_is_for_everybody_and_says_what_is_offered(database, tmp_path):
                 assert f'id="{offer.type}"' in page.text
                 assert all(code in told for code in offer.params)
         assert (await web.get("/developers/reference/nothing")).status_code == 404
+        changed = await web.get("/developers/reference/changelog")
+        assert all(one.text in text(changed.text) for one in CHANGES)
         strange = await web.get(f"/developers/reference/{ALL[0].id}?tenant=%3Cscript%3E")
         assert (strange.status_code, "<script>" in strange.text) == (200, False)
+
+
+def test_no_api_changes_in_silence():
+    """Whoever changes what is offered writes what changed, and the digest beside it; the latest stands first."""
+    assert digest(ALL) == OFFERS
+    days = [one.day for one in CHANGES]
+    assert days == sorted(days, reverse=True)
+    assert {api for one in CHANGES for api in one.apis} <= {one.id for one in ALL}
 
 
 @pytest.mark.parametrize("api", ALL, ids=lambda one: one.id)

@@ -53,6 +53,7 @@ def test_what_is_public_shows_nobodys_records():
         "/brand/brands.json",
         "/developers/reference",
         "/developers/reference/{id}",
+        "/developers/reference/changelog",
         "/brands.json",
         "/look.css",
         "/pictures/{id}",

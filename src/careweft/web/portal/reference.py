@@ -12,6 +12,7 @@ from ...access.scopes import LETTER, LETTERS
 from ...fhir.definitions import SEARCH
 from ...fhir.outcomes import NotFound
 from ...surfaces import ALL, issuers
+from ...surfaces.changes import CHANGES
 from ...surfaces.model import Offer, Surface
 from ...tenancy import PLATFORM
 from .. import forms
@@ -55,6 +56,11 @@ class ReferencePages:
     async def every(self, request: Request) -> Reply:
         """`GET …/reference`: the APIs."""
         return self._page(request, "portal/apis.html", apis=ALL, version=__version__)
+
+    async def changes(self, request: Request) -> Reply:
+        """`GET …/reference/changelog`: what changed about them, the latest first."""
+        names = {one.id: one.name for one in ALL}
+        return self._page(request, "portal/changelog.html", changes=CHANGES, names=names, version=__version__)
 
     async def one(self, request: Request) -> Reply:
         """`GET …/reference/{id}`, with `?tenant=` for the base URLs of one organization."""

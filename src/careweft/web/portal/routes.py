@@ -50,6 +50,7 @@ def reference(room: Room) -> Iterator[Row]:
     """What everybody may read."""
     told = ReferencePages(room)
     yield Public(), "GET", "/developers/reference", "", told.every
+    yield Public(), "GET", "/developers/reference/changelog", "", told.changes
     yield Public(), "GET", "/developers/reference/{id}", "", told.one
 
 
