@@ -26,7 +26,7 @@ from .reads import Reads
 from .visible import Sight
 
 Batch = Columns | Rows
-BATCH = 500
+BATCH = 1000
 """Rows whose sizes are known at once where each is looked at; their bodies are read by WEIGHT."""
 PATIENCE = 15.0
 """Seconds that an export waits for writes that run; then its moment is before theirs."""
@@ -84,18 +84,19 @@ select count(*) as n from (
 """
 PATIENTS = "select id from body where tenant = $1 and rt = $2 and rid > $3 and rid <= $4 order by rid"
 EXISTING = "select id from body where tenant = $1 and rt = $2 and id = any($3::text[])"
-TARGETING = """
-select b.id from res r join body b on b.tenant = r.tenant and b.rid = r.rid
-where r.tok && array(
-  select x.own # $3 from res x where x.tenant = $1 and x.pat = any($4::int8[]) and x.rt = any($5::int2[])
-  union select x.own # $3 from res_pat m join res x on x.tenant = m.tenant and x.rid = m.rid
-    where m.tenant = $1 and m.pat = any($4::int8[]) and x.rt = any($5::int2[]))
-and (r.tenant = $1 and r.rt = $2) is true
+NAMING = """
+select distinct b.id from ({}) t
+cross join lateral (
+  select r.rid from res r where r.tok @> array[t.mark] and (r.tenant = $1 and r.rt = $2) is true offset 0) r
+join body b on b.tenant = $1 and b.rid = r.rid
 """
-TARGETED = """
-select b.id from res r join body b on b.tenant = r.tenant and b.rid = r.rid
-where r.tok && $3::int8[] and (r.tenant = $1 and r.rt = $2) is true
-"""
+"""Each mark is looked up by itself: of `&&` with thousands the index compares all with all."""
+TARGETING = NAMING.format("""
+  select x.own # $3::int8 as mark from res x where x.tenant = $1 and x.pat = any($4::int8[]) and x.rt = any($5::int2[])
+  union select x.own # $3::int8 from res_pat m join res x on x.tenant = m.tenant and x.rid = m.rid
+    where m.tenant = $1 and m.pat = any($4::int8[]) and m.rt = any($5::int2[])
+""")
+TARGETED = NAMING.format("select unnest($3::int8[]) as mark")
 BEFORE_IT = """
 select h.ver, h.updated, h.subject, h.others, h.dic, h.kid, h.body, h.lab | b.lab as lab
 from hist h join body b on b.tenant = h.tenant and b.rt = h.rt and b.id = h.id
@@ -120,6 +121,7 @@ class Search:
     type: str
     when: When
     reach: Reach
+    hanging: Hanging
 
     def live(self, of: str) -> str:
         """What was deleted is only told to who asks for changes."""
@@ -224,7 +226,7 @@ class PostgresSource:
         later = IN_RANGE + " and "
         later += CHANGED.format(since="$3", more="and r.rid > $7 and r.rid <= $8", gone=GONE_BETWEEN)
         async with self._reading() as connection:
-            search = Search(connection, type_, when, reach)
+            search = self._search(connection, type_, when, reach)
             async for batch in self._current(search, where, high, low):
                 yield batch
             async for batch in self._before(search, later, high, low):
@@ -242,7 +244,7 @@ class PostgresSource:
             for type_, reach in reaches.items():
                 if type_ not in found:
                     continue
-                search = Search(connection, type_, when, reach)
+                search = self._search(connection, type_, when, reach)
                 rids = found[type_]["rids"]
                 for at in range(0, len(rids), TOGETHER):
                     async for batch in self._current(search, LISTED, rids[at : at + TOGETHER]):
@@ -256,11 +258,14 @@ class PostgresSource:
     async def named(self, type_: str, ids: Sequence[str], when: When, reach: Reach) -> AsyncIterator[Batch]:
         """The records of a type with these ids."""
         async with self._reading() as connection:
-            search = Search(connection, type_, when, reach)
+            search = self._search(connection, type_, when, reach)
             async for batch in self._current(search, NAMED, list(ids)):
                 yield batch
             async for batch in self._before(search, NAMED, list(ids)):
                 yield batch
+
+    def _search(self, connection: Connection, type_: str, when: When, reach: Reach) -> Search:
+        return Search(connection, type_, when, reach, Hanging(self._bound, connection, reach.withheld))
 
     async def _current(self, search: Search, where: str, among: Any, above: int = 0) -> AsyncIterator[Batch]:
         """What holds now, of rows with numbers above that one."""
@@ -292,7 +297,7 @@ class PostgresSource:
         while sizes := await cursor.fetch(BATCH):
             for rids in _portions(sizes):
                 rows = await search.connection.fetch(whole, *given, rids)
-                shown = await self._seen(search.connection, search.type, rows, search.reach)
+                shown = await self._seen(search, rows)
                 if shown:
                     yield Rows(search.type, self._bound, shown)
 
@@ -303,13 +308,14 @@ class PostgresSource:
         withheld = reach.withheld if reach.wide and not reach.open else 0
         return self._bound.tenant, RESOURCES[search.type], when.moment, since, until, withheld
 
-    async def _seen(self, connection: Connection, type_: str, rows: Sequence[Row], reach: Reach) -> Sequence[Row]:
+    async def _seen(self, search: Search, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows that the reach shows: where it is wide their own labels told, else `visible` is asked."""
+        connection, type_, reach = search.connection, search.type, search.reach
         if reach.open or reach.wide:
             return rows
         clean: frozenset[str] = frozenset()
         if type_ in HANGING and any(way.open for way in reach.ways):
-            clean = await Hanging(self._bound, connection, reach.withheld).clean(type_, rows)
+            clean = await search.hanging.clean(type_, rows)
         judged = [await self._judged(connection, type_, row) for row in rows if row["id"] not in clean]
         try:
             sure = {one.id for one in await self._sight.among(reach, judged)}

@@ -5,7 +5,7 @@ surely clean; the others are doubted, and left to `visible`: every reference cou
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..access.reach import HANGING
@@ -18,7 +18,10 @@ from .visible import HOLDERS
 
 STEPS = 2
 """From what hangs on what hangs on other records; whatever hangs longer is doubted."""
+MARKS = tuple(f'"reference":"{type_}/'.encode() for type_ in HANGING)
 Named = tuple[str, str]
+MOST = 200_000
+"""Labelled records that are held against index rows; where a tenant has more, what is named is looked up instead."""
 
 MARKED = """
 select b.rt, b.id from unnest($2::int2[], $3::text[]) k(rt, id)
@@ -27,6 +30,16 @@ join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id where (b.lab & $4::
 BETWEEN = """
 select b.rt, b.id, b.body, b.dic, b.kid, b.lab from unnest($2::int2[], $3::text[]) k(rt, id)
 join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id
+"""
+LABELLED = f"""
+select own # $3 as mark from res where tenant = $1 and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
+"""
+TOKENS = """
+select p.rid, p.tok from res p where p.tenant = $1 and p.rid = any($2::int8[])
+  and p.ixv = (select g.ixv from ixgen g where g.rt = p.rt)
+"""
+GONE = f"""
+select rt, id from body where tenant = $1 and body is null and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
 """
 HELD = """
 select k.tok from unnest($2::int8[]) k(tok) where exists (
@@ -42,11 +55,46 @@ class Hanging:
     bound: Bound
     connection: Connection
     withheld: int
+    known: list[frozenset[int] | None] = field(default_factory=list, init=False, repr=False)
+    """What `_marks` found."""
 
     async def clean(self, type_: str, rows: Sequence[Row]) -> frozenset[str]:
         """Ids of those of these rows that are clean. Raises Unavailable."""
+        marks = await self._marks() if type_ == "Provenance" else None
+        if marks is None:
+            return await self._followed(type_, rows)
+        near, far = await asyncio.to_thread(self._parted, rows)
+        tokens = await self.connection.fetch(TOKENS, self.bound.tenant, list(near))
+        found = frozenset(near[row["rid"]] for row in tokens if marks.isdisjoint(row["tok"]))
+        return found | await self._followed(type_, far)
+
+    def _parted(self, rows: Sequence[Row]) -> tuple[dict[int, str], Sequence[Row]]:
+        """Numbers and ids of those whose targets index rows tell; and those that hang on what hangs on others."""
+        near: dict[int, str] = {}
+        far: list[Row] = []
+        for _, row, text in self._read(("Provenance", row["id"], row) for row in rows):
+            if any(mark in text for mark in MARKS):
+                far.append(row)
+            else:
+                near[row["rid"]] = row["id"]
+        return near, far
+
+    async def _marks(self) -> frozenset[int] | None:
+        """What index rows of Provenance hold of targets that carry a label, or did when they were deleted; None where
+        there are too many.
+        """
+        if not self.known:
+            hashes, number = self.bound.hashes, SEARCH["Provenance"]["target"].number
+            here = await self.connection.fetch(LABELLED, self.bound.tenant, self.withheld, hashes.salt(number))
+            gone = await self.connection.fetch(GONE, self.bound.tenant, self.withheld)
+            marks = {hashes.reference(number, TYPES[row["rt"]], row["id"]) for row in gone}
+            marks.update(row["mark"] for row in here)
+            self.known.append(None if max(len(here), len(gone)) > MOST else frozenset(marks))
+        return self.known[0]
+
+    async def _followed(self, type_: str, rows: Sequence[Row]) -> frozenset[str]:
         asked = [(type_, row["id"], row) for row in rows]
-        return frozenset(id_ for _, id_ in await self._clean(asked, STEPS))
+        return frozenset(id_ for _, id_ in await self._clean(asked, STEPS)) if asked else frozenset()
 
     async def _clean(self, rows: Sequence[tuple[str, str, Row]], left: int) -> set[Named]:
         """Those that are clean; so many steps further."""
@@ -81,22 +129,28 @@ class Hanging:
         return {tokens[row["tok"]] for row in found}
 
     def _told(self, rows: Iterable[tuple[str, str, Row]]) -> "Told":
-        """What their texts name. One with a label, without a text, or that cannot be read, is not among them."""
+        """What their texts name."""
         told = Told()
+        for type_, row, text in self._read(rows):
+            named = references(text)
+            if named is not None:
+                told.named[type_, row["id"]] = named
+        told.every = list(set().union(*told.named.values()))
+        return told
+
+    def _read(self, rows: Iterable[tuple[str, str, Row]]) -> Iterator[tuple[str, Row, bytes]]:
+        """Their texts. One with a label, without a text, or that cannot be read, is not among them."""
         unpack, withheld = self.bound.bodies.unpack, self.withheld
         for type_, id_, row in rows:
             if row["body"] is None or row["lab"] & withheld:
                 continue
             try:
-                named = references(unpack(type_, id_, row["body"], row["dic"], row["kid"]))
+                text = unpack(type_, id_, row["body"], row["dic"], row["kid"])
             except Unavailable:
                 raise
             except Exception:  # noqa: BLE001, S112  whoever reads it next says so
                 continue
-            if named is not None:
-                told.named[type_, id_] = named
-        told.every = list(set().union(*told.named.values()))
-        return told
+            yield type_, row, text
 
 
 @dataclass(slots=True)
