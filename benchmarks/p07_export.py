@@ -101,6 +101,7 @@ def standing(patients: int = PATIENTS, keep: str = KEEP) -> Iterator[Place]:
             loaded(data, patients)
             whole.touch()
         with embedded_at(data) as database:
+            careweft(data, "tenant", "list")  # brings a kept one to this program's schema
             settings = Settings.read({}, data=data, database_url=database.server_url, environment="preview")
             asyncio.run(prepared(settings))
             line = [sys.executable, "-m", "careweft", "worker", "--data", str(data)]
