@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ from .registry.breakage import Breakage
 from .registry.desk import Desk
 from .registry.expiry import Expiry
 from .registry.registration import Registration
+from .registry.reminders import Reminders
 from .store import master as master_key
 from .store.activity import PostgresActivity
 from .store.applications import PostgresApplications
@@ -83,6 +85,7 @@ from .store.key_sets import PostgresKeySets
 from .store.keys import PostgresSigningKeys
 from .store.listen import Listener
 from .store.master import Master
+from .store.notices import PostgresNotices
 from .store.outbox import PostgresOutbox
 from .store.people import PostgresPeople
 from .store.permits import PostgresPermits
@@ -516,6 +519,7 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
         group.create_task(recurring(house).run())
         group.create_task(expiry(house).run())
         group.create_task(breakage(house).run())
+        group.create_task(reminders(house).run())
 
 
 def expiry(house: House) -> Expiry:
@@ -545,6 +549,30 @@ def breakage(house: House) -> Breakage:
             await house.people.means.write(PLATFORM, letter("breakage", account, PLATFORM.name, **words))
 
     return Breakage(house.registry, house.fetches, tell)
+
+
+def reminders(house: House) -> Reminders:
+    """Tells developers of secrets that end, and administrators of loads that are late."""
+    write, base = house.people.means.write, house.settings.public_url
+
+    async def tell(held: Registration, id_: str, ends: datetime) -> None:
+        account = await house.people.find(PLATFORM.number, id_)
+        if account is not None and account.enabled:
+            words = {
+                "app": held.asked.name,
+                "day": ends.date().isoformat(),
+                "link": f"{base}/developers/applications/{held.id}",
+            }
+            await write(PLATFORM, letter("secret", account, PLATFORM.name, **words))
+
+    async def warn(tenant: Tenant) -> None:
+        words = {"tenant": tenant.name, "hours": str(tenant.feed_hours), "link": f"{base}/administration/feeds"}
+        for one in await house.register.all(PLATFORM.number):
+            if one.role == "administrator" and one.enabled:
+                await write(PLATFORM, letter("late", one, PLATFORM.name, **words))
+
+    notices = PostgresNotices(house.pool)
+    return Reminders(house.registry, notices, house.platform, house.tenants.all, tell, warn)
 
 
 # Exports --------------------------------------------------------------------------------------------------------------

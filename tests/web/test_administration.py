@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from careweft.app import reminders
 from careweft.store.outbox import TRIES
 from careweft.tenancy import PLATFORM
 from careweft.web.portal.administration.routes import rows
@@ -206,3 +207,22 @@ async def test_administrators_invite_and_switch_each_other(made):
     await ada.send(f"{url}/switch", stamp=ada.stamp, account=abe.id, on="yes")
     await ada.fill("again", password="pebble-gondola-umber-kayak")
     assert str(ada.page.url).endswith(url)
+
+
+async def test_who_is_told_before_something_breaks(made):
+    """Developers of a secret that ends within two weeks, administrators of a late load: each once."""
+    dana = made.browser()
+    await dana.sign_up()
+    app, _ = await dana.register()
+    tenant, house = made.desk.tenant, made.desk.house
+    await made.desk.sql("update tenant set feed_hours = 4 where number = $1", tenant.number)
+    await made.desk.sql("delete from audit where action in ('load', 'intake')")
+    for days, told in ((20, 1), (13, 1), (13, 0)):
+        await made.desk.sql(
+            "update application set secret_ends = array[date_trunc('day', now()) + make_interval(days => $2)]"
+            " where id = $1", app, days,
+        )  # fmt: skip
+        assert await reminders(house).sweep() == told
+    subjects = {(one.to, one.subject.partition(" on ")[0]) for one in await made.letters()}
+    assert ("dana@example.org", "Night report: a client secret ends") in subjects
+    assert ("ada@example.org", f"No records have come for {tenant.name}") in subjects

@@ -63,6 +63,20 @@ ENGLISH: Texts = {
         "A letter to try the mail with",
         "Hello {name},\n\nletters from {place} reach you. It is served at this address:\n\n{link}\n",
     ),
+    "secret": (
+        "{app}: a client secret ends on {day}",
+        (
+            "Hello {name},\n\na client secret of {app} ends on {day}; requests with it are refused from then on. "
+            "Another one is made here:\n\n{link}\n"
+        ),
+    ),
+    "late": (
+        "No records have come for {tenant}",
+        (
+            "Hello {name},\n\n{tenant} is expected to get records within {hours} hours, and has not. More is "
+            "here:\n\n{link}\n"
+        ),
+    ),
     "decision": (
         "{app}: {state} by {tenant}",
         ("Hello {name},\n\n{tenant} decided about {app}: {state}.\n\n{reason}\n\nEverything else is here:\n\n{link}\n"),
@@ -140,6 +154,20 @@ SPANISH: Texts = {
     "test": (
         "Una carta de prueba",
         "Hola, {name}:\n\nlas cartas de {place} le llegan. El servicio está en esta dirección:\n\n{link}\n",
+    ),
+    "secret": (
+        "{app}: un secreto de cliente termina el {day}",
+        (
+            "Hola, {name}:\n\nun secreto de cliente de {app} termina el {day}; desde entonces se rechazan las "
+            "solicitudes con él. Aquí puede crear otro:\n\n{link}\n"
+        ),
+    ),
+    "late": (
+        "No han llegado registros para {tenant}",
+        (
+            "Hola, {name}:\n\nse esperan registros para {tenant} cada {hours} horas, y no han llegado. Aquí hay "
+            "más:\n\n{link}\n"
+        ),
     ),
     "decision": (
         "{app}: {state} por {tenant}",
