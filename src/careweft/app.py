@@ -33,6 +33,7 @@ from .adapters.files import DiskFiles
 from .adapters.itself import Itself
 from .adapters.keysets import CachedKeySets
 from .adapters.mail import Smtp
+from .adapters.turns import HUMBLE
 from .adapters.upstream import OpenIdProvider
 from .bulk.desk import DAY
 from .bulk.desk import Desk as ExportDesk
@@ -92,6 +93,7 @@ from .store.permits import PostgresPermits
 from .store.pictures import PostgresPictures
 from .store.platform import PostgresPlatform
 from .store.pool import Pool
+from .store.postmaster import humbled
 from .store.queues import PostgresQueues
 from .store.requests import PostgresLaunches, PostgresRequests
 from .store.revocations import PostgresRevocations
@@ -505,6 +507,7 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
     `supervisor` is the process that started it, whose end it does not outlive; None where an operator did.
     """
     memory.begin_frugal()
+    turns.begin_humble()
     async with (
         open_house(settings) as house,
         while_lives(supervisor) if supervisor else nullcontext(),
@@ -597,7 +600,14 @@ def files_of(settings: Settings) -> Files:
 @asynccontextmanager
 async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator[Worker]:
     """A worker of exports, with connections of its own: what it reads takes longer than a request may."""
-    pool = Pool(str(house.settings.database_url), EXPORTING, wait=60.0, settings=EXPORT_SETTINGS)
+    cluster = house.settings.data / "postgres"
+    pool = Pool(
+        str(house.settings.database_url),
+        EXPORTING,
+        wait=60.0,
+        settings=EXPORT_SETTINGS,
+        humble=lambda pid: humbled(pid, cluster, HUMBLE),
+    )
     turns = PostgresTurns(pool, house.listener)
     clinical = Clinical(pool, house.master)
     settings = house.settings

@@ -4,16 +4,18 @@
 
 import base64
 import json
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from careweft import surfaces
+from careweft.adapters.turns import HUMBLE
 from careweft.ports.feed import Arrival
 from tests.bulk.test_crash import registered
 from tests.bulk.test_export import person, pulse
@@ -76,20 +78,20 @@ def test_memory_does_not_grow_with_what_is_exported(database: Database, capsys):
                 sys.stdout.write(f"\n{size / MEGABYTE:.0f} MB exported in {took:.1f} s by {scope}: {seen}\n")
             assert size > total
             looks.append(seen)
+        assert os.getpriority(os.PRIO_PROCESS, at.job_process()) >= HUMBLE, "it goes behind those on whom people wait"
 
     assert max(one.peak for one in looks) - looks[0].first < MOST
 
 
 def exported(at: Installation, token: str, query: str = "") -> tuple[float, dict]:
     """Seconds, and the manifest; the caller asks as a client does."""
-    caller = Caller(at.port)
-    begun = time.monotonic()
-    answer = caller.ask(f"{SYSTEM.url(at.url, MAPLE)}/$export{query}", token, Prefer="respond-async")
-    status = answer.headers["content-location"]
-    while (answer := caller.ask(status, token)).status != 200:
-        assert answer.status == 202, answer.body
-        time.sleep(min(2.0, int(answer.headers["retry-after"])))
-    caller.close()
+    with closing(Caller(at.port)) as caller:
+        begun = time.monotonic()
+        answer = caller.ask(f"{SYSTEM.url(at.url, MAPLE)}/$export{query}", token, Prefer="respond-async")
+        status = answer.headers["content-location"]
+        while (answer := caller.ask(status, token)).status != 200:
+            assert answer.status == 202, answer.body
+            time.sleep(int(answer.headers["retry-after"]))
     return time.monotonic() - begun, json.loads(answer.body)
 
 

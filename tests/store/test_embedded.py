@@ -310,6 +310,22 @@ def test_a_parent_that_bars_the_way_is_named_and_not_touched(tmp_path):
     assert {step: step.stat().st_mode for step in (barred / "data").parents} == before
 
 
+async def test_backends_of_background_work_go_behind_others(cluster):
+    """One of this very cluster does; a process that is none keeps its place, whatever number the server tells."""
+    folder = cluster.data / "postgres"
+    connection = await asyncpg.connect(cluster.admin_url)
+    try:
+        pid = connection.get_server_pid()
+        before = os.getpriority(os.PRIO_PROCESS, pid), os.getpriority(os.PRIO_PROCESS, 0)
+        postmaster.humbled(pid, folder, before[0] + 3)
+        postmaster.humbled(os.getpid(), folder, before[1] + 3)
+        after = os.getpriority(os.PRIO_PROCESS, pid), os.getpriority(os.PRIO_PROCESS, 0)
+    finally:
+        await connection.close()
+
+    assert after == (before[0] + 3, before[1])
+
+
 @root
 def test_a_folder_of_somebody_else_is_refused(empty):
     """Root does not write into a folder that another account can fill with links."""

@@ -7,6 +7,8 @@ from contextlib import suppress
 
 SECONDS = 5.0
 """Longer than a process needs from here to its first request."""
+HUMBLE = 10
+"""By how much who works in the background goes behind others: setpriority(2)."""
 
 
 def begin_patient(seconds: float = SECONDS) -> None:
@@ -22,3 +24,11 @@ def begin_patient(seconds: float = SECONDS) -> None:
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         asyncio.get_running_loop().call_later(seconds, os.sched_setscheduler, 0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def begin_humble() -> None:
+    """Let this process go behind those on whom somebody waits, where both want a processor; to be called before there
+    are threads.
+    """
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, 0, max(HUMBLE, os.getpriority(os.PRIO_PROCESS, 0)))

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: a free list of them, without a pool's reset on every use (architecture decision 3)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from .faults import reported
 
 Row: TypeAlias = asyncpg.Record
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Humble: TypeAlias = Callable[[int], None]
 
 WAIT = 1.0
 STATEMENT = 10.0
@@ -34,11 +35,19 @@ class TooCostly(Unavailable):
 
 class Pool:
     """At most `size` connections, opened when they are needed and kept. Every method raises Unavailable while the
-    database does not answer, and works again as soon as it does.
+    database does not answer, and works again as soon as it does. `humble` is told the process number of each backend.
     """
 
-    def __init__(self, url: str, size: int = 8, wait: float = WAIT, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        size: int = 8,
+        wait: float = WAIT,
+        settings: dict[str, str] | None = None,
+        humble: Humble = lambda _: None,
+    ) -> None:
         self._url = url
+        self._humble = humble
         self._wait = wait
         self._settings = SETTINGS | (settings or {})
         self._free: list[Connection] = []
@@ -51,6 +60,7 @@ class Pool:
         connection: Connection = await asyncpg.connect(
             self._url, timeout=5, statement_cache_size=400, server_settings=self._settings
         )
+        self._humble(connection.get_server_pid())
         return connection
 
     @asynccontextmanager
