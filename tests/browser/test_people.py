@@ -141,6 +141,26 @@ def test_a_practitioner_finds_a_patient_by_name(demo, visitor):
     page.wait_for_url("**/consent/**")
 
 
+def test_the_language_and_the_end_of_a_session_by_keyboard_without_script_on_a_phone(demo, visitor):
+    """Another language for good, and signing out where an application asks for it."""
+    page = visitor(java_script_enabled=False, viewport=PHONE)
+    page.goto(demo.account("security"))
+    sign_in(page, demo, "practitioner")
+    for language in ("es", "en"):
+        page.goto(demo.account("security"))
+        assert fits(page)
+        tab_to(page, "input[name=language]:checked")
+        page.keyboard.press("ArrowDown" if language == "es" else "ArrowUp")
+        press(page, "form[action$='/language'] button")
+        assert page.get_attribute("html", "lang") == language
+        assert page.locator(".note.good").count() == 1
+    page.goto(f"{demo.url}/auth/{demo.tenant}/oauth2/v1/logout")
+    assert fits(page)
+    press(page, "main form button")
+    page.goto(demo.account("security"))
+    assert page.locator("#username").count() == 1
+
+
 def test_a_passkey_takes_the_place_of_the_password(demo, visitor):
     """Made on the security page, then used on the sign-in page, with an authenticator that Chromium plays."""
     page = visitor()
@@ -187,14 +207,20 @@ OWN = {
 TRIAL = ("", "simulator", "mailbox", "samples/folder", "samples/rounds", "samples/diary")
 
 
-@pytest.mark.node
-@pytest.mark.parametrize(("language", "scheme"), [("en-US", "light"), ("es-MX", "dark")])
-def test_axe_finds_nothing_on_any_page(demo, visitor, language, scheme):
-    """WCAG by axe-core on every page there is, in both languages, light and dark; none is wider than it may be."""
+@pytest.fixture(scope="module")
+def axe():
+    """axe-core, fetched where it is not here yet."""
     if not AXE.exists():
         from tests.world import node
 
         node("axe-core")
+
+
+@pytest.mark.node
+@pytest.mark.usefixtures("axe")
+@pytest.mark.parametrize(("language", "scheme"), [("en-US", "light"), ("es-MX", "dark")])
+def test_axe_finds_nothing_on_any_page(demo, visitor, language, scheme):
+    """WCAG by axe-core on every page there is, in both languages, light and dark; none is wider than it may be."""
     found = {}
 
     def look(page):
@@ -211,8 +237,9 @@ def test_axe_finds_nothing_on_any_page(demo, visitor, language, scheme):
     for one in (*(demo.account(one) for one in OPEN), *(f"{demo.url}/{one}" for one in TRIAL)):
         page.goto(one)
         look(page)
-    page.goto(f"{demo.url}/auth/{demo.tenant}/oauth2/v1/authorize?client_id=nobody")
-    look(page)
+    for refused in ("authorize?client_id=nobody", "logout", "logout?client_id=nobody"):
+        page.goto(f"{demo.url}/auth/{demo.tenant}/oauth2/v1/{refused}")
+        look(page)
     page.goto(demo.account("sign-in"))
     page.click("main form button >> nth=0")  # nothing filled in
     look(page)
@@ -224,7 +251,9 @@ def test_axe_finds_nothing_on_any_page(demo, visitor, language, scheme):
         for one in pages:
             page.goto(demo.account(one))
             look(page)
-        page.goto(f"{demo.url}/samples/{'folder' if who == 'family' else 'rounds'}/launch")
+        page.goto(f"{demo.url}/auth/{demo.tenant}/oauth2/v1/logout")
+        look(page)
+        page.goto(f"{demo.url}/samples/rounds/launch")
         look(page)
         if who == "representative":
             page.click("input[name=patient] >> nth=0")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pyotp
@@ -78,7 +79,8 @@ async def test_no_form_is_taken_from_a_stranger(place):
     stranger = theirs.stamp
     own = await signed_in(place, "ana", "security")
     wrong = []
-    posts = [row for row in page_rows(place) if "POST" in row.methods and not row.path.endswith("/authorize")]
+    asked = ("/authorize", "/logout")  # by applications, from everywhere: pages of ours come first
+    posts = [row for row in page_rows(place) if "POST" in row.methods and not row.path.endswith(asked)]
     assert len(posts) > 25
     for row in posts:
         arriving = "/sign-in/{id}" in row.path
@@ -446,6 +448,62 @@ async def test_spanish_is_spoken_to_who_reads_it(place):
 
     assert '<html lang="es">' in page.text
     assert "Iniciar sesión" in page.text
+
+
+async def test_the_language_is_chosen_and_kept(place):
+    """English too, in a browser that asks for Spanish: what somebody chose is what pages and letters speak."""
+    browser = place.browser(**{"accept-language": "es-MX,es;q=0.9"})
+    await browser.get(f"{place.base}/security")
+    await browser.sign_in("fay")
+    for chosen, says in (("es", "Su idioma se guardó"), ("en", "Your language is saved")):
+        await browser.get(f"{place.base}/security")
+        page = await browser.fill("/language", language=chosen)
+        assert f'<html lang="{chosen}">' in page.text
+        assert says in page.text
+        account = await place.desk.house.register.by_username(place.desk.tenant.number, "fay")
+        assert (account.language, account.chosen) == (chosen, True)
+    page = await browser.fill("/language", language="fr")
+    assert page.status_code == 422
+    assert (await place.desk.audited())["action"] == "language"
+
+
+async def test_an_application_has_somebody_signed_out(place):
+    """RP-initiated logout: nobody by the link alone; by the page's own form, and then back with the state."""
+    back = "https://app.example/bye"
+    await place.desk.house.clients.save(replace(place.client, logout_uris=(back,)))
+    browser = await signed_in(place, "ana")
+    here = f"/auth/{place.desk.tenant.id}/oauth2/v1/logout"
+    query = f"client_id={place.client.id}&post_logout_redirect_uri={back}&state=s%26t"
+    page = await browser.get(f"{here}?{query}")
+    assert "Sugar Diary asks you to sign out" in text(page.text)
+    assert "form-action 'self' https://app.example" in page.headers["content-security-policy"]
+    assert (await browser.http.get(f"{place.base}/apps")).status_code == 200
+    form = forms(page.text)[-1].hidden
+    refused = await browser.send(f"/auth/{place.desk.tenant.id}/sign-out", **{**form, "stamp": "none"})
+    assert refused.status_code == 403
+    moved = {**form, "post_logout_redirect_uri": "https://evil.example/"}
+    assert (await browser.send(f"/auth/{place.desk.tenant.id}/sign-out", **moved)).status_code == 400
+    assert (await browser.http.get(f"{place.base}/apps")).status_code == 200
+    answer = await browser.send(f"/auth/{place.desk.tenant.id}/sign-out", follow=False, **form)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{back}?state=s%26t")
+    assert (await place.desk.audited())["action"] == "sign-out"
+    assert (await browser.http.get(f"{place.base}/apps")).status_code == 303
+    again = await browser.http.get(f"{here}?{query}")
+    assert (again.status_code, again.headers["location"]) == (303, f"{back}?state=s%26t")
+
+
+async def test_who_names_no_application_signs_out_too(place):
+    """By POST as by GET; the page says what was done, and keeps the person here."""
+    browser = await signed_in(place, "ana")
+    here = f"/auth/{place.desk.tenant.id}/oauth2/v1/logout"
+    page = await browser.send(here, origin="https://app.example", ui_locales="es")
+    assert "¿Cerrar sesión?" in text(page.text)
+    page = await browser.fill("/sign-out")
+    assert "signed out" in text(page.text)
+    evil = "post_logout_redirect_uri=https://evil.example"
+    for bad in ("client_id=nobody", evil, "id_token_hint=x", "state=1&state=2"):
+        answer = await browser.http.get(f"{here}?{bad}")
+        assert (answer.status_code, "location" in answer.headers) == (400, False)
 
 
 async def test_no_page_keeps_a_secret_in_the_journal(place):

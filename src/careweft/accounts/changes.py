@@ -147,11 +147,10 @@ class SetEnabled:
 
 
 @dataclass(frozen=True, slots=True)
-class SetProfile:
-    """Another name to be shown, and another language."""
+class SetLanguage:
+    """Another language, which somebody chose."""
 
     account: str
-    name: str
     language: str
 
 
@@ -267,6 +266,6 @@ class Link:
 
 Change = (
     Spend | Create | Activate | SetPassword | SetTotp | UseStep | SetCodes | UseCode | AddPasskey | UsePasskey
-    | DropPasskey | ForgetFactors | Settle | SetEmail | SetEnabled | SetProfile | OpenSession | Elevate | EndSessions
+    | DropPasskey | ForgetFactors | Settle | SetEmail | SetEnabled | SetLanguage | OpenSession | Elevate | EndSessions
     | EndUpstream | DropTickets | Relate | Limit | Unrelate | Link | AcceptTerms
 )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 from ..ports.people import Account, Session, Visit, number
 from ..tenancy import Tenant
 from . import factors, passkeys
-from .changes import Change, Elevate, EndSessions, OpenSession, Spend
+from .changes import Change, Elevate, EndSessions, OpenSession, SetLanguage, Spend
 from .counts import ACCOUNT, FACTOR
 from .means import Guarded, Means, content, owes_factor
 from .passwords import LONGEST
@@ -165,6 +165,11 @@ class SignIn:
     async def out(self, tenant: Tenant | None, session: Session, visit: Visit) -> None:
         """Sign out in this browser."""
         await self.end(tenant, session, session.id, visit)
+
+    async def language(self, tenant: Tenant | None, session: Session, language: str, visit: Visit) -> None:
+        """The language in which this person is spoken to, on pages and in letters."""
+        change = SetLanguage(session.account.id, language)
+        await self._means.record(tenant, "language", visit, session.account, [change])
 
     async def end(self, tenant: Tenant | None, session: Session, id_: str, visit: Visit) -> None:
         """End one of one's own sessions; one that is over already is over."""

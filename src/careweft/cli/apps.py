@@ -58,6 +58,7 @@ def asked(args: argparse.Namespace, fetch_allow: Iterable[str]) -> Application:
         jwks_uri=args.jwks_uri,
         jwks=json.loads(Path(args.jwks).read_text()) if args.jwks else None,
         redirect_uris=tuple(args.redirect_uri),
+        logout_uris=tuple(args.logout_uri),
         origins=tuple(args.origin),
         bulk=args.bulk,
         lifetime=args.lifetime,
@@ -274,6 +275,13 @@ COMMANDS = (
             arg("--jwks-uri", metavar="URL", help="where its public keys are"),
             arg("--jwks", metavar="FILE", help="its public keys, as a JWK Set"),
             arg("--redirect-uri", metavar="U", action="append", default=[], help="may be repeated"),
+            arg(
+                "--logout-uri",
+                metavar="U",
+                action="append",
+                default=[],
+                help="where people come back to when it has them signed out; may be repeated",
+            ),
             arg(
                 "--origin",
                 metavar="O",

@@ -8,6 +8,7 @@ from ..ports.people import People
 from ..ports.permits import Launches, Permits, Requests
 from .afterwards import Introspection, Revocation, Tokens
 from .authorization import Granting
+from .ending import Ending
 from .frame import Frame
 from .grants.authorization_code import AuthorizationCode
 from .grants.client_credentials import CLIENT_CREDENTIALS
@@ -51,6 +52,7 @@ class Server:
     pushing: Pushing
     userinfo: UserInfo
     launching: Launching
+    ending: Ending
     permits: Permits
 
 
@@ -81,5 +83,6 @@ def build(
         pushing=Pushing(frame, kept.requests),
         userinfo=UserInfo(frame, verifier, persons.people),
         launching=Launching(frame, verifier, kept.launches),
+        ending=Ending(frame.base_url, frame.clients, mint.keyring),
         permits=kept.permits,
     )

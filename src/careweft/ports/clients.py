@@ -15,7 +15,8 @@ class Client:
     default; `origins` may call from a browser.
 
     `platform` web keeps a secret on its server, native and browser run on the person's own device. `publisher` and the
-    URLs are told on the consent page, `verified` whether somebody checked them. `require_par` takes its authorization
+    URLs are told on the consent page, `verified` whether somebody checked them; `logout_uris` are where its people come
+    back to once they have signed out. `require_par` takes its authorization
     requests by PAR alone. Refresh tokens live `refresh_days` from each use and at most `refresh_limit` days (None: no
     end); `grace` are the seconds in which the one before the last still works, None for the default (D-10).
     What the tenant narrowed it to: `networks` whence it calls and `groups` that it exports (empty: any), and `expires`,
@@ -34,6 +35,7 @@ class Client:
     jwks_uri: str | None = None
     jwks: dict[str, Any] | None = field(default=None, repr=False)
     redirect_uris: tuple[str, ...] = ()
+    logout_uris: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     bulk: bool = False
     lifetime: int | None = None

@@ -25,7 +25,7 @@ class Account:
     """Somebody who signs in. `id` is opaque, 160 bits, and the `sub` of tokens; `role` is a row of `accounts.roles`.
 
     `fhir_user` is the record that stands for this person, such as `Patient/ana`; `username` is empty until the account
-    was activated; `second_factor` says that one is enrolled.
+    was activated; `second_factor` says that one is enrolled, `chosen` that somebody chose the language.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Account:
     language: str = "en"
     enabled: bool = True
     second_factor: bool = False
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class Application:
     jwks_uri: str | None = None
     jwks: dict[str, Any] | None = field(default=None, repr=False)
     redirect_uris: tuple[str, ...] = ()
+    logout_uris: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     bulk: bool = False
     lifetime: int | None = None
@@ -106,6 +107,7 @@ def register(
         jwks_uri=asked.jwks_uri,
         jwks=asked.jwks,
         redirect_uris=asked.redirect_uris,
+        logout_uris=asked.logout_uris,
         origins=asked.origins,
         bulk=asked.bulk,
         lifetime=asked.lifetime,
@@ -164,13 +166,13 @@ def authentication(asked: Application) -> None:
 
 def addresses(asked: Application) -> None:
     """OAUTH-03, and the origins of browser applications (OAUTH-30)."""
-    for name in ("redirect_uris", "origins"):
+    for name in ("redirect_uris", "logout_uris", "origins"):
         values = getattr(asked, name)
         if len(values) > MOST or len(set(values)) != len(values):
             raise RegistrationRefused(f"{name} wants at most {MOST} values, each once")
-    if asked.redirect_uris and asked.type == "system":
+    if (asked.redirect_uris or asked.logout_uris) and asked.type == "system":
         raise RegistrationRefused("a backend service has no redirect_uri")
-    for uri in asked.redirect_uris:
+    for uri in (*asked.redirect_uris, *asked.logout_uris):
         check_redirect(uri, asked.platform)
     for origin in asked.origins:
         check_origin(origin)

@@ -60,7 +60,7 @@ TITLES: Mapping[str, str] = MappingProxyType({
     "review": "Review",
 })  # fmt: skip
 TEXTS = ("name", "publisher", "description", "home", "policy", "terms", "launch_url", "jwks_uri", "jwks")
-LISTS = ("redirect_uris", "origins")
+LISTS = ("redirect_uris", "logout_uris", "origins")
 """Answers of the details that hold one value a line."""
 LONGEST = 20_000
 
@@ -133,6 +133,7 @@ def application(answers: Answers) -> Application:
         jwks_uri=(text["jwks_uri"] or None) if keyed else None,
         jwks=key_set(text["jwks"]) if keyed and text["jwks"] else None,
         redirect_uris=lines(answers, "redirect_uris") if people else (),
+        logout_uris=lines(answers, "logout_uris") if people else (),
         origins=lines(answers, "origins"),
         bulk=bool(answers.get("bulk")) and not people,
         launch_url=(text["launch_url"] or None) if people else None,

@@ -145,9 +145,9 @@ async def set_email(on: Connection, tenant: int, change: c.SetEmail) -> None:
     await _set(on, tenant, change.account, "email = $3", change.email)
 
 
-async def set_profile(on: Connection, tenant: int, change: c.SetProfile) -> None:
-    """Another name and language."""
-    await _set(on, tenant, change.account, "name = $3, language = $4", change.name, change.language)
+async def set_language(on: Connection, tenant: int, change: c.SetLanguage) -> None:
+    """Another language."""
+    await _set(on, tenant, change.account, "language = $3, chosen = true", change.language)
 
 
 async def set_enabled(on: Connection, tenant: int, change: c.SetEnabled) -> None:
@@ -291,7 +291,7 @@ CHANGES: Mapping[type, Doing] = {
     c.Spend: spend, c.Create: create, c.Activate: activate, c.SetPassword: set_password, c.SetTotp: set_totp,
     c.UseStep: use_step, c.SetCodes: set_codes, c.UseCode: use_code, c.AddPasskey: add_passkey,
     c.UsePasskey: use_passkey, c.DropPasskey: drop_passkey, c.ForgetFactors: forget_factors, c.Settle: settle,
-    c.SetEmail: set_email, c.SetEnabled: set_enabled, c.SetProfile: set_profile, c.OpenSession: open_session,
+    c.SetEmail: set_email, c.SetEnabled: set_enabled, c.SetLanguage: set_language, c.OpenSession: open_session,
     c.Elevate: elevate,
     c.EndSessions: end_sessions, c.EndUpstream: end_upstream, c.DropTickets: drop_tickets, c.Relate: relate,
     c.Limit: limit, c.Unrelate: unrelate, c.Link: link, c.AcceptTerms: accept_terms,

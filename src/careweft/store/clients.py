@@ -17,11 +17,11 @@ from .pool import Connection, Pool, Row
 
 FIELDS = (
     "id", "tenant", "name", "type", "platform", "access", "auth", "scopes", "secrets", "secret_ends", "jwks_uri",
-    "jwks", "redirect_uris", "origins", "bulk", "lifetime", "approved", "enabled", "launch_url", "publisher", "home",
-    "policy", "terms", "logo", "verified", "require_par", "refresh_days", "refresh_limit", "grace",
+    "jwks", "redirect_uris", "logout_uris", "origins", "bulk", "lifetime", "approved", "enabled", "launch_url",
+    "publisher", "home", "policy", "terms", "logo", "verified", "require_par", "refresh_days", "refresh_limit", "grace",
     "networks", "groups", "expires",
 )  # fmt: skip
-LISTS = ("scopes", "redirect_uris", "origins", "networks", "groups")
+LISTS = ("scopes", "redirect_uris", "logout_uris", "origins", "networks", "groups")
 NAMES = ", ".join(FIELDS)
 FIND = f"select {NAMES} from client where tenant = $1 and id = $2"
 ALL = f"select {NAMES} from client where tenant = $1 order by created, id"

@@ -16,7 +16,7 @@ from .pool import Pool, Row
 
 ACCOUNT = (
     "a.id, a.tenant, coalesce(a.username, '') as username, a.name, a.email, a.role, a.fhir_user, a.language, a.enabled,"
-    " a.second_factor"
+    " a.second_factor, a.chosen"
 )
 FIND = f"select {ACCOUNT} from account a where a.tenant = $1 and a.id = $2"
 BY_USERNAME = f"select {ACCOUNT} from account a where a.tenant = $1 and lower(a.username) = lower($2)"

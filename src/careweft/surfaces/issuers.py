@@ -64,6 +64,7 @@ ENDPOINTS: Mapping[str, str] = MappingProxyType(
         "introspection_endpoint": "introspect",
         "revocation_endpoint": "revoke",
         "userinfo_endpoint": "userinfo",
+        "end_session_endpoint": "logout",
         "jwks_uri": "jwks",
     }
 )

@@ -105,8 +105,9 @@ def shared(request: Request, language: str) -> dict[str, Any]:
 
 def language_of(request: Request) -> str:
     """The language of the one who reads the reply to this request."""
-    own = request.session.account.language if request.session else texts.ENGLISH
-    chosen = own if own != texts.ENGLISH else None  # nobody chose what every account begins with
+    account = request.session.account if request.session else None
+    own = account.language if account else texts.ENGLISH
+    chosen = own if own != texts.ENGLISH or (account and account.chosen) else None  # English is what all begin with
     return texts.spoken((request.locales, chosen), request.headers.get(b"accept-language", b""))
 
 

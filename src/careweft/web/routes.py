@@ -35,7 +35,7 @@ def table(site: Site, telemetry: Telemetry) -> Iterator[Route]:
     yield from ops.rows(site, telemetry)
     yield from statics.rows()
     counter = Counter(site.base_url, Stamps(hmac.digest(site.seal, b"the stamps of forms", sha256), site.clock))
-    yield from consent.rows(site.granting, site.people, counter)
+    yield from consent.rows(site.granting, site.auth.ending, site.people, counter)
     yield from account.rows(room(site, counter), identifier)
     yield from portal.rows(portal_room(site, counter))
     yield from preview.rows(site, counter)

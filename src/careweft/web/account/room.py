@@ -27,7 +27,8 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 REST = ("sessions", "security")
 DONE = frozenset({
     "apps.ended", "emergency.ended", "emergency.opened", "people.accepted", "people.ended", "people.invited",
-    "people.limited", "security.changed", "security.email_changed", "security.email_sent", "security.passkey_added",
+    "people.limited", "security.changed", "security.email_changed", "security.email_sent",
+    "security.language_saved", "security.passkey_added",
     "security.passkey_removed", "security.totp_added", "security.totp_ended", "sessions.ended",
     "sessions.ended_all",
 })  # fmt: skip

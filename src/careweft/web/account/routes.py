@@ -64,6 +64,7 @@ def table(room: Room) -> Iterator[Row]:
         (ENROLLING, "POST", "sign-out", "sign-in", "sign-out", sessions.out),
         (PERSON, "GET", "security", "security", "security-read", security.show),
         (PERSON, "POST", "security/password", "security", "password-change", security.password),
+        (PERSON, "POST", "security/language", "security", "language", security.language),
         (PERSON, "POST", "security/email", "security", "email-change", security.email),
         (PERSON, "POST", "security/codes/end", "security", "second-factor", security.end_codes),
         (PERSON, "POST", "security/recovery", "security", "second-factor", security.recovery),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...accounts.choice import SHORTEST, SHORTEST_WITH_FACTOR
 from ...accounts.factors import Enrolment
 from ...accounts.refusals import Refused, Wrong
-from .. import pages
+from .. import pages, texts
 from ..exchange import Reply, Request
 from ..people import FIELDS, Errors, faults
 from ..replies import as_json
@@ -39,6 +39,17 @@ class Security:
         except Refused as refused:
             return await self._page(request, faults(request, refused, NEW), refused.status)
         return self.room.done(request, HERE, "security.changed", self.room.renewed(request, cookie))
+
+    async def language(self, request: Request) -> Reply:
+        """`POST …/language`: of the pages and of letters, from now on."""
+        filled = await self.room.take(request, HERE)
+        chosen = filled.one("language", 8)
+        if chosen not in texts.languages():
+            return await self._page(request, [("language", pages.say(request)("security.language_need"))], 422)
+        await self.room.people.sign_in.language(
+            request.known_tenant, request.known_session, chosen, self.room.visit(request)
+        )
+        return self.room.done(request, HERE, "security.language_saved")
 
     async def email(self, request: Request) -> Reply:
         """`POST …/email`: a letter goes to the new address first."""
@@ -175,6 +186,8 @@ class Security:
             request, "security.html", HERE, status, totp=held.totp is not None, passkeys=passkeys, recovery=held.codes,
             least=SHORTEST_WITH_FACTOR if account.second_factor else SHORTEST, errors=errors,
             email_form=self.room.people.means.mail.works, scripts=["passkeys.js"],
+            languages=[(one, texts.say(one)("language.name")) for one in texts.languages()],
+            spoken=pages.language_of(request),
         )  # fmt: skip
 
 

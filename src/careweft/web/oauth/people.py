@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from ...accounts.reception import Reception
 from ...oauth.authorization import Granting
+from ...oauth.ending import Ending
 from ...surfaces.issuers import V2
 from ..counter import Counter
 from ..route import Handler, Route, Visitor
 from ..signing import SigningIn
 from .consent import Consent
+from .logout import FORM, Logout
 from .pick import Picking
 from .signin import Arriving
 from .steps import Steps
@@ -17,8 +19,15 @@ BASE = "/auth/{tenant}"
 LAST = "/{id}"
 
 
-def rows(granting: Granting, people: Reception, counter: Counter) -> Iterator[Route]:
+def rows(granting: Granting, ending: Ending, people: Reception, counter: Counter) -> Iterator[Route]:
     """Sign-in, picker, consent, and the ways out."""
+    logout = Logout(ending, people, counter)
+    for method in ("GET", "POST"):
+        yield Route(
+            (method,), f"{V2.base}/logout", Visitor(), logout.show, "logout", "sign-out", V2.name, speaks="page",
+            paced=True,
+        )  # fmt: skip
+    yield Route(("POST",), f"{BASE}/sign-out", Visitor(), logout.send, FORM, "sign-out", V2.name, speaks="page")
     steps = Steps(granting)
     consent = Consent(steps, counter)
     picking, arriving = Picking(steps, counter), Arriving(people, steps, counter, consent)

@@ -58,5 +58,10 @@ def leads_to(pending: Pending) -> list[str]:
 
     The browser holds every redirect of a form to the page's form-action.
     """
-    parts = urlsplit(pending.redirect_uri)
-    return [f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"]
+    return [origin(pending.redirect_uri)]
+
+
+def origin(uri: str) -> str:
+    """Where an address leads, as a page's policy says it."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
