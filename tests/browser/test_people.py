@@ -138,7 +138,14 @@ def test_a_practitioner_finds_a_patient_by_name(demo, visitor):
     page.click("button[value=search]")
     assert fits(page)
     page.click("button[name=patient] >> nth=0")
-    page.wait_for_url("**/consent/**")
+    page.wait_for_url("**/visit/**")
+    assert fits(page)
+    press(page, "main form button >> nth=0")  # nothing chosen
+    assert page.locator(".note.bad, .fault, [role=alert]").count() > 0
+    tab_to(page, "input[name=visit]")
+    page.keyboard.press("ArrowDown")
+    press(page, "main form button >> nth=0")
+    assert path(page).startswith("auth/…/consent/")
 
 
 def test_the_language_and_the_end_of_a_session_by_keyboard_without_script_on_a_phone(demo, visitor):
@@ -257,6 +264,10 @@ def test_axe_finds_nothing_on_any_page(demo, visitor, language, scheme):
         look(page)
         if who == "representative":
             page.click("input[name=patient] >> nth=0")
+            page.click("main form button >> nth=0")
+            page.wait_for_url("**/visit/**")
+            look(page)
+            page.click("#visit-none")
             page.click("main form button >> nth=0")
             page.wait_for_url("**/consent/**")
             page.locator("details summary").first.click()

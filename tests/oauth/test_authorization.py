@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from careweft.oauth.authorization import Ask, Pick, Send, SignIn
+from careweft.oauth.authorization import Ask, Choose, Pick, Send, SignIn
 from careweft.oauth.authorize.refusals import ShownRefusal
+from careweft.ports.charts import Encounter
 from careweft.ports.permits import Pending
 
 from .flow import ANA, BEN, REDIRECT, YOLANDA, Flow, app, asked, peopled, said, turned_away
@@ -107,6 +108,58 @@ async def test_a_practitioner_searches(world):
     assert (pick.candidates, pick.searches) == ((), True)
     found = await world.auth.granting.search(A, pick.request, flow.session, "cl")
     assert [one.patient for one in found] == ["cleo"]
+
+
+VISITS = (Encounter("e1", "2026-01-04", "check-up"), Encounter("e2", "2025-11-02"))
+ENCOUNTER = "launch/encounter openid offline_access patient/*.rs"
+
+
+async def visit_of(flow, encounter, **changed):
+    """The token answer after this visit was chosen."""
+    granting = flow.world.auth.granting
+    request = await flow.begin(scope=ENCOUNTER, **changed)
+    step = await flow.step(request)
+    assert isinstance(step, Choose), step
+    assert [one.id for one in step.visits] == ["e1", "e2"]
+    await granting.choose(A, step.request, flow.session, encounter)
+    return await flow.redeem((await flow.permit(await flow.step(request)))["code"])
+
+
+async def test_a_visit_is_picked(world):
+    """launch/encounter without an EHR: the person says which; the answer, and what comes by refresh, names it."""
+    world.charts.met["ana"] = VISITS
+    flow = Flow(world)
+    told = await visit_of(flow, "e2")
+    assert (told["patient"], told["encounter"]) == ("ana", "e2")
+    assert "launch/encounter" in told["scope"].split()
+    assert (await flow.refresh(told["refresh_token"]))["encounter"] == "e2"
+
+
+async def test_no_visit_no_word(world):
+    """None of them, or none at all: the scope is as granted, without the word, and no encounter is told."""
+    flow = Flow(world)
+    assert isinstance(await flow.step(await flow.begin(scope=ENCOUNTER)), Ask)
+    told = await flow.tokens(scope=ENCOUNTER)
+    world.charts.met["ana"] = VISITS
+    for answer in (told, await visit_of(flow, "")):
+        assert "encounter" not in answer
+        assert "launch/encounter" not in answer["scope"].split()
+
+
+@pytest.mark.parametrize("encounter", ["e9", "e1/../e2", "E1"])
+async def test_nobody_picks_a_visit_that_they_do_not_see(world, encounter):
+    """SMART-07: context only of what the person may see; and not before it is known whose visits they are."""
+    world.charts.met["ana"], world.charts.met["cleo"] = VISITS, (Encounter("e9"),)
+    flow = Flow(world)
+    step = await flow.step(await flow.begin(scope=ENCOUNTER))
+    with pytest.raises(ShownRefusal):
+        await world.auth.granting.choose(A, step.request, flow.session, encounter)
+    early = Flow(world, BEN)
+    pick = await early.step(await early.begin(scope=ENCOUNTER))
+    assert isinstance(pick, Pick)
+    with pytest.raises(ShownRefusal):
+        await world.auth.granting.choose(A, pick.request, early.session, "e9")
+    assert (await turned_away(flow, scope=ENCOUNTER, prompt="none"))["error"] == "interaction_required"
 
 
 async def test_user_scopes_alone_are_about_nobody_in_particular(world):

@@ -41,6 +41,13 @@ class Requests:
         self.kept[tenant, id_] = replace(found, patient=patient)
         return True
 
+    async def visit(self, tenant, id_, session, encounter):
+        found = self.kept.get((tenant, id_))
+        if found is None or found.session != session:
+            return False
+        self.kept[tenant, id_] = replace(found, encounter=encounter)
+        return True
+
     async def refuse(self, tenant, id_, session, entry):
         found = self.kept.get((tenant, id_))
         if found is None or found.session != session:
@@ -188,6 +195,10 @@ class Charts:
 
     people: People
     ward: dict = field(default_factory=dict)
+    met: dict = field(default_factory=dict)
+
+    async def visits(self, tenant, account, patient):
+        return self.met.get(patient, ()) if await self.find(tenant, account, patient) else ()
 
     async def of(self, _tenant, account):
         return [

@@ -87,6 +87,9 @@ async def test_a_request_is_bound_once(database):
         assert not await requests.bind(number, made.id, mine, "bea")
         assert await requests.pick(number, made.id, mine, "p2")
         assert not await requests.pick(number, made.id, "other", "p3")
+        assert await requests.visit(number, made.id, mine, "e2")
+        assert not await requests.visit(number, made.id, "other", "e3")
+        assert (await requests.find(number, made.id, NOW)).encounter == "e2"
         found = await requests.find(number, made.id, NOW)
         assert (found.session, found.account, found.patient) == (mine, "ana", "p2")
         assert not await requests.refuse(number, made.id, None, entry(number))

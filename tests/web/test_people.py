@@ -506,6 +506,43 @@ async def test_who_names_no_application_signs_out_too(place):
         assert (answer.status_code, "location" in answer.headers) == (400, False)
 
 
+async def test_a_person_says_which_visit(place):
+    """launch/encounter: the visits of the record, latest first, in words that people read; the token names the one."""
+    visits = [
+        {
+            "resourceType": "Encounter", "id": id_, "status": "finished", "subject": {"reference": f"Patient/{who}"},
+            "class": {"display": "ambulatory"}, "period": {"start": f"{day}T09:30:00Z"},
+            "serviceProvider": {"display": "Northwind"},
+        }
+        for id_, who, day in (("v1", "ana", "2026-01-05"), ("v2", "ana", "2026-03-04"), ("v3", "fay", "2026-02-02"))
+    ]  # fmt: skip
+    await place.desk.load(*visits)
+    wider = (*place.client.scopes, "launch/encounter", "patient/Encounter.rs")
+    await place.desk.house.clients.save(replace(place.client, scopes=wider))
+    browser, id_ = await waiting(place, "ana", scope="launch/encounter patient/Encounter.rs patient/Patient.rs")
+    page = text(browser.page.text)
+    assert "Which visit?" in page
+    assert page.index("March 4, 2026") < page.index("January 5, 2026")
+    assert "ambulatory, Northwind" in page
+    assert "February 2" not in page
+    assert (await browser.fill(f"visit/{id_}")).status_code == 422
+    assert (await browser.fill(f"visit/{id_}", visit="v3")).status_code == 400
+    await browser.get(f"{place.auth}/visit/{id_}")
+    page = await browser.fill(f"visit/{id_}", visit="v2")
+    assert "/consent/" in str(page.url)
+    TIME.ahead += timedelta(seconds=1)
+    answer = await browser.fill(
+        f"consent/{id_}", follow=False, do="allow", allow=["record:Patient", "record:Encounter"]
+    )
+    code = answer.headers["location"].partition("code=")[2].partition("&")[0]
+    told = await browser.http.post(f"{place.auth}/oauth2/v1/token", data={
+        "grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "client_id": place.client.id,
+        "code_verifier": "v" * 43,
+    })  # fmt: skip
+    assert (told.json()["patient"], told.json()["encounter"]) == ("ana", "v2")
+    await place.desk.house.clients.save(place.client)
+
+
 async def test_no_page_keeps_a_secret_in_the_journal(place):
     """AUD-05: no password, code, ticket or stamp in any audit row."""
     rows = await place.desk.sql("select to_json(audit) as row from audit")

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from .. import surfaces
 from ..access.scopes import read_all
 from ..fhir.outcomes import Unavailable
-from ..ports.charts import Candidate, Charts
+from ..ports.charts import Candidate, Charts, Encounter
 from ..ports.clients import Client, Clients
 from ..ports.clock import Clock
 from ..ports.journal import Entry
@@ -73,6 +73,15 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """The person has to say for which of these visits the application is opened, or for none."""
+
+    request: Pending
+    client: Client
+    visits: tuple[Encounter, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """The person has to say yes or no. `whole`: a wildcard is asked for, which is about what comes in future too;
     a refresh token ends `days` after its last use and `limit` days (None: no end) after now, without one access ends
@@ -100,7 +109,7 @@ class Send:
     recorded: bool = True
 
 
-Step = SignIn | Pick | Ask | Send
+Step = SignIn | Pick | Choose | Ask | Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,12 @@ class Granting:
             if not isinstance(found, Candidate):
                 return found
             chart, request = found, replace(request, patient=found.patient)
+            if wants_visit(request):
+                visits = tuple(await self.charts.visits(tenant, session.account, found.patient))
+                if visits and "none" in request.prompt:
+                    return await self._turn_away(tenant, request, client, session, InteractionRequired(), context)
+                if visits:
+                    return Choose(request, client, visits)
         return await self._consent(tenant, request, client, session, chart, context)
 
     async def pick(self, tenant: Tenant, request: Pending, session: Session, patient: str) -> Pending:
@@ -166,6 +181,19 @@ class Granting:
         if not await self.requests.pick(tenant.number, request.id, session.id, patient):
             raise ShownRefusal(OVER)
         return replace(request, patient=patient)
+
+    async def choose(self, tenant: Tenant, request: Pending, session: Session, encounter: str) -> Pending:
+        """The request with this visit, or none (empty). Raises ShownRefusal for one that the person may not see."""
+        request = await self._bound(tenant, request, session)
+        chart = request.patient or (request.launched.patient if request.launched else None)
+        if chart is None or not wants_visit(request):
+            raise ShownRefusal(OVER, "a visit before a patient")
+        seen = await self.charts.visits(tenant, session.account, chart) if encounter else ()
+        if encounter and encounter not in {one.id for one in seen}:
+            raise ShownRefusal("You cannot choose this visit.", "a visit beyond the person's reach")
+        if not await self.requests.visit(tenant.number, request.id, session.id, encounter):
+            raise ShownRefusal(OVER)
+        return replace(request, encounter=encounter)
 
     async def search(self, tenant: Tenant, request: Pending, session: Session, text: str) -> Sequence[Candidate]:
         """Whom a practitioner's picker finds."""
@@ -419,9 +447,17 @@ def misfit(request: Pending, session: Session) -> str:
 
 def about_one(request: Pending) -> bool:
     """Is this request about one patient: by a patient/ scope, or because it asks for one (SMART-06)?"""
-    if "launch/patient" in request.scopes or (request.launched is not None and request.launched.patient):
+    if not {"launch/patient", "launch/encounter"}.isdisjoint(request.scopes) or (
+        request.launched is not None and request.launched.patient
+    ):
         return True
     return any(one.level == "patient" for one in read_all(" ".join(request.scopes)))
+
+
+def wants_visit(request: Pending) -> bool:
+    """Is a visit still to be picked: by `launch/encounter`, where no EHR named one?"""
+    told = request.launched is not None and request.launched.encounter is not None
+    return "launch/encounter" in request.scopes and not told and request.encounter is None
 
 
 def recognizable(client: Client, redirect_uri: str) -> bool:
@@ -448,7 +484,10 @@ def permit_of(
     """The permit that a yes comes to."""
     lasting = next((word for word in ("offline", "online") if f"{word}_access" in granted), None)
     told = read_all(" ".join(granted))
-    context = replace(request.launched or Launched(), patient=request.patient)
+    launched = request.launched or Launched()
+    visit = launched.encounter or request.encounter or None
+    context = replace(launched, patient=request.patient, encounter=visit)
+    granted = tuple(one for one in granted if one != "launch/encounter" or (visit and told))
     return Permit(
         id=id_,
         tenant=request.tenant,
@@ -505,5 +544,6 @@ def entry(
 
 
 __all__ = [
-    "CODE", "Ask", "Candidate", "Granting", "Pick", "RedirectedRefusal", "Send", "ShownRefusal", "SignIn", "Step",
+    "CODE", "Ask", "Candidate", "Choose", "Granting", "Pick", "RedirectedRefusal", "Send", "ShownRefusal", "SignIn",
+    "Step",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from ..fhir.search.context import Context
 from ..fhir.search.escapes import escape
 from ..fhir.search.offered import Offers
 from ..fhir.search.parse import parse
-from ..ports.charts import Candidate
+from ..ports.charts import Candidate, Encounter
 from ..ports.clock import Clock
 from ..ports.people import Account, People
 from ..ports.records import Records
@@ -30,7 +30,7 @@ from ..tenancy import Tenant
 SEARCHING = frozenset({"Practitioner", "PractitionerRole"})
 """Types of record whose owners find patients by searching; every other one acts for patients who are listed."""
 SURFACE = surfaces.find("provider", "patient")
-OFFERED = Offers(("_id", "name", "birthdate", "identifier"))
+OFFERED, VISITS = Offers(("_id", "name", "birthdate", "identifier")), Offers(("patient", "date"))
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 CODE = re.compile(r"[A-Za-z0-9./-]*[0-9][A-Za-z0-9./-]*")
 MOST, LONGEST = 20, 100
@@ -79,9 +79,19 @@ class PatientCharts:
 
     async def _found(self, tenant: Tenant, account: Account, pairs: Iterable[tuple[str, str]]) -> Sequence[Candidate]:
         """What a search finds for this person, and nothing that the person does not see (SCOPE-04)."""
+        return [candidate(one) for one in await self._records(tenant, account, "Patient", OFFERED, pairs)]
+
+    async def visits(self, tenant: Tenant, account: Account, patient: str) -> Sequence[Encounter]:
+        """The latest visits of this patient that the account may see."""
+        pairs = [("patient", patient), ("_sort", "-date")]
+        return [encounter(one) for one in await self._records(tenant, account, "Encounter", VISITS, pairs)]
+
+    async def _records(
+        self, tenant: Tenant, account: Account, type_: str, offered: Offers, pairs: Iterable[tuple[str, str]]
+    ) -> Sequence[dict[str, Any]]:
         context = Context(self.now(), ZoneInfo(tenant.zone), SURFACE.url(self.base_url, tenant.id))
         try:
-            query = parse("Patient", OFFERED, [*pairs, ("_count", str(MOST))], context).query
+            query = parse(type_, offered, [*pairs, ("_count", str(MOST))], context).query
         except FhirRefusal:
             return []  # no text of a person's is an error
         caller = await self._caller(tenant, account)
@@ -89,7 +99,7 @@ class PatientCharts:
         if isinstance(narrowed, Denied):
             return []
         page = await self.records(tenant).search(narrowed)
-        return [candidate(json.loads(one.body)) for one in page.matches[:MOST]]
+        return [json.loads(one.body) for one in page.matches[:MOST]]
 
     async def _caller(self, tenant: Tenant, account: Account) -> Caller:
         """The person as a caller that may look for patients."""
@@ -97,7 +107,7 @@ class PatientCharts:
             client="",
             tenant=tenant.id,
             audience=SURFACE.url(self.base_url, tenant.id),
-            scopes=read_all("user/Patient.rs"),
+            scopes=read_all("user/Patient.rs user/Encounter.rs"),
             user=account.fhir_user,
             account=account.id,
             sight=await self.sights.of(tenant, account.id, account.fhir_user or ""),
@@ -119,3 +129,21 @@ def candidate(resource: dict[str, Any]) -> Candidate:
     words = [name.get("text")] if name.get("text") else [*name.get("given", []), name.get("family")]
     told = " ".join(one for one in words if one)
     return Candidate(resource["id"], told or "Patient/" + resource["id"], born=resource.get("birthDate", ""))
+
+
+def encounter(resource: dict[str, Any]) -> Encounter:
+    """An Encounter as a picker shows it: when, of which kind, where.
+
+    >>> encounter({"id": "e", "period": {"start": "2026-05-17T09:30:00Z"}, "class": {"display": "ambulatory"}})
+    Encounter(id='e', began='2026-05-17')
+    """
+    kinds = [one.get("text") or _display(one.get("coding")) for one in resource.get("type", ())]
+    words = [*kinds, _display([resource.get("class") or {}])]
+    places = [*(one.get("location") for one in resource.get("location", ())), resource.get("serviceProvider")]
+    named = [one.get("display") for one in places if one]
+    began = str((resource.get("period") or {}).get("start", ""))[:10]
+    return Encounter(resource["id"], began, *(next((one for one in some if one), "") for some in (words, named)))
+
+
+def _display(codings: Any) -> str:
+    return next((one["display"] for one in codings or () if one.get("display")), "")

@@ -1,7 +1,7 @@
 """Whom a person may choose: the patients of a picker (SMART-06, SMART-07)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..tenancy import Tenant
@@ -22,6 +22,16 @@ class Candidate:
     sensitive: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """A visit of a picker: `began` a FHIR date, `what` and `where` words of the record for the person who picks."""
+
+    id: str
+    began: str = ""
+    what: str = field(default="", repr=False)
+    where: str = field(default="", repr=False)
+
+
 class Charts(Protocol):
     """The patients whom an account may act for, or see."""
 
@@ -35,6 +45,10 @@ class Charts(Protocol):
 
     async def find(self, tenant: Tenant, account: Account, patient: str) -> Candidate | None:
         """This patient, where the account may act for or see them at this moment."""
+        ...
+
+    async def visits(self, tenant: Tenant, account: Account, patient: str) -> Sequence[Encounter]:
+        """The latest visits of this patient that the account may see, at most 20."""
         ...
 
     def searches(self, account: Account) -> bool:

@@ -27,7 +27,8 @@ class Launched:
 class Pending:
     """An authorization request that waits for a person, for a quarter of an hour.
 
-    `scopes` is what can be granted of what was asked for, as it was spelled; `patient` whom the person picked;
+    `scopes` is what can be granted of what was asked for, as it was spelled; `patient` whom the person picked,
+    `encounter` which visit of that patient (empty: none of them);
     `session` and `account` are those of the browser that met it first, and nobody else gets further with it;
     `ehr_user` is for whom an EHR launched, `locales` the languages that the application would like (ui_locales).
     """
@@ -52,6 +53,7 @@ class Pending:
     session: str | None = field(default=None, repr=False)
     account: str | None = None
     patient: str | None = None
+    encounter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,10 @@ class Requests(Protocol):
 
     async def pick(self, tenant: int, id_: str, session: str, patient: str) -> bool:
         """Note whom the person picked; False where the request is not this session's, or is over."""
+        ...
+
+    async def visit(self, tenant: int, id_: str, session: str, encounter: str) -> bool:
+        """Note which visit the person picked, empty for none; as `pick`."""
         ...
 
     async def refuse(self, tenant: int, id_: str, session: str | None, entry: Entry) -> bool:

@@ -13,12 +13,16 @@ from .permits import launched, mark
 from .pool import Pool, Row
 
 BEGIN = "insert into auth_request (tenant, id, client, asked, expires) values ($1, $2, $3, $4, $5)"
-FIND = "select asked, session, account, patient from auth_request where tenant = $1 and id = $2 and expires > $3"
+FIND = (
+    "select asked, session, account, patient, encounter from auth_request"
+    " where tenant = $1 and id = $2 and expires > $3"
+)
 BIND = """
 update auth_request set session = $3, account = $4
 where tenant = $1 and id = $2 and (session is null or session = $3 and account = $4) returning 1
 """
 PICK = "update auth_request set patient = $4 where tenant = $1 and id = $2 and session = $3 returning 1"
+VISIT = "update auth_request set encounter = $4 where tenant = $1 and id = $2 and session = $3 returning 1"
 REFUSE = "delete from auth_request where tenant = $1 and id = $2 and session is not distinct from $3 returning 1"
 PUSH = "insert into pushed_request (tenant, id, client, pairs, expires) values ($1, $2, $3, $4, $5)"
 PULL = (
@@ -59,6 +63,10 @@ class PostgresRequests:
     async def pick(self, tenant: int, id_: str, session: str, patient: str) -> bool:
         """Note whom the person picked. Raises Unavailable."""
         return await self._pool.fetchrow(PICK, tenant, mark("request", id_), session, patient) is not None
+
+    async def visit(self, tenant: int, id_: str, session: str, encounter: str) -> bool:
+        """Note which visit the person picked. Raises Unavailable."""
+        return await self._pool.fetchrow(VISIT, tenant, mark("request", id_), session, encounter) is not None
 
     async def refuse(self, tenant: int, id_: str, session: str | None, entry: Entry) -> bool:
         """End it without a permit, with the entry, in one transaction. Raises Unavailable."""
@@ -109,16 +117,16 @@ def _values(tenant: int, handle: str, launch: Launch) -> Sequence[object]:
 
 def written(pending: Pending) -> str:
     """A request as it is kept: without its name, which nobody can make of its hash."""
-    told = asdict(replace(pending, id="", session=None, account=None, patient=None))
+    told = asdict(replace(pending, id="", session=None, account=None, patient=None, encounter=None))
     return json.dumps(told | {name: told[name].isoformat() for name in MOMENTS})
 
 
 def read(row: Row, id_: str) -> Pending:
-    """What was kept, with who met it and whom they picked."""
+    """What was kept, with who met it and what they picked."""
     told: dict[str, Any] = json.loads(row["asked"])
     told |= {name: datetime.fromisoformat(told[name]) for name in MOMENTS}
     told |= {name: tuple(told[name]) for name in ("scopes", "prompt")}
-    told |= {"id": id_, "session": row["session"], "account": row["account"], "patient": row["patient"]}
+    told |= {"id": id_} | {name: row[name] for name in ("session", "account", "patient", "encounter")}
     if told["launched"] is not None:
         context = told["launched"]
         told["launched"] = Launched(**context | {"fhir_context": tuple(context["fhir_context"])})

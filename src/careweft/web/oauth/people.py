@@ -14,6 +14,7 @@ from .logout import FORM, Logout
 from .pick import Picking
 from .signin import Arriving
 from .steps import Steps
+from .visit import Choosing
 
 BASE = "/auth/{tenant}"
 LAST = "/{id}"
@@ -30,10 +31,13 @@ def rows(granting: Granting, ending: Ending, people: Reception, counter: Counter
     yield Route(("POST",), f"{BASE}/sign-out", Visitor(), logout.send, FORM, "sign-out", V2.name, speaks="page")
     steps = Steps(granting)
     consent = Consent(steps, counter)
+    choosing = Choosing(steps, counter)
     picking, arriving = Picking(steps, counter), Arriving(people, steps, counter, consent)
     yield from SigningIn(people, counter, arriving.find).rows(f"{BASE}/sign-in{LAST}", "sign-in")
     yield _row("GET", "pick", picking.show)
     yield _row("POST", "pick", picking.send)
+    yield _row("GET", "visit", choosing.show)
+    yield _row("POST", "visit", choosing.send)
     yield _row("GET", "consent", consent.show)
     yield _row("POST", "consent", consent.send)
     yield _row("POST", "leave", arriving.leave, "sign-in")

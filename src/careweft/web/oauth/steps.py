@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ...oauth.authorization import Ask, Granting, Pick, Send, SignIn, Step
+from ...oauth.authorization import Ask, Choose, Granting, Pick, Send, SignIn, Step
 from ...oauth.authorize.refusals import ShownRefusal
 from ...oauth.frame import Context
 from ...ports.permits import Pending
@@ -11,7 +11,7 @@ from .. import pages
 from ..exchange import Reply, Request
 from ..guard import EnrolFirst
 
-PATHS = {SignIn: "sign-in", Pick: "pick", Ask: "consent"}
+PATHS = {SignIn: "sign-in", Pick: "pick", Choose: "visit", Ask: "consent"}
 
 
 @dataclass(frozen=True, slots=True)

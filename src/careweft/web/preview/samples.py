@@ -71,7 +71,7 @@ ROUNDS = Sample(
     platform="web",
     auth="secret",
     scopes=tuple(f"user/{one}.rs" for one in (*READS, "Encounter")),
-    words=("launch/patient", *SIGNED_IN),
+    words=("launch/patient", "launch/encounter", *SIGNED_IN),
     launched=("launch", *SIGNED_IN),
 )
 ALL: Mapping[str, Sample] = MappingProxyType({one.key: one for one in (DIARY, FOLDER, ROUNDS)})
