@@ -527,6 +527,15 @@ async def test_a_person_says_which_visit(place):
     assert "February 2" not in page
     assert (await browser.fill(f"visit/{id_}")).status_code == 422
     assert (await browser.fill(f"visit/{id_}", visit="v3")).status_code == 400
+    theirs, third = await waiting(place, "fay", scope="launch/encounter patient/Patient.rs")
+    page = await theirs.fill(f"pick/{third}", patient="fay")
+    assert "February 2, 2026" in text(page.text)
+    assert 'value="none"' in page.text
+    page = await theirs.fill(f"visit/{third}", visit="none")
+    assert "/consent/" in str(page.url), text(page.text)
+    other, another = await waiting(place, "ana", scope="launch/encounter patient/Patient.rs")
+    page = await other.fill(f"visit/{another}", visit="none")
+    assert "/consent/" in str(page.url), page.url
     await browser.get(f"{place.auth}/visit/{id_}")
     page = await browser.fill(f"visit/{id_}", visit="v2")
     assert "/consent/" in str(page.url)

@@ -51,7 +51,7 @@ class Choosing:
         return self.counter.show(
             request, "visit.html", form(step.request), status=422 if errors else 200, app=step.client.name,
             action=path, errors=errors, leave=path.replace("/visit/", "/leave/"), sends=leads_to(step.request),
-            none=NONE,
+            nothing=NONE,
             found=[told(one, language, pages.say(request)) for one in step.visits],
         )  # fmt: skip
 
