@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from careweft.audit.chain import Recorded
-from careweft.audit.report import FIELDS, NoSuchFieldError, events, neutral, table
+from careweft.audit.report import FIELDS, NoSuchFieldError, chosen, events, neutral, table
 from careweft.ports.journal import Entry
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -81,3 +81,13 @@ def test_the_same_rows_as_events():
     found = [json.loads(text) for text in events(ROWS, "https://fhir.example.org")]
 
     assert [event["id"] for event in found] == ["2-1", "1-1", "3-1", "3-2"]
+
+
+@pytest.mark.parametrize(
+    ("actions", "rows"), [((), [1, 2, 3, 4]), (("emergency-access",), [4]), (("read",), [1, 2, 3]), (("none",), [])]
+)
+def test_a_report_may_be_of_some_actions(actions, rows):
+    """Such as emergency access: who, why, about whom."""
+    emergency = Recorded(4, replace(ONE, action="emergency-access", reason="unconscious"))
+
+    assert [one.seq for one in chosen([*ROWS, emergency], actions)] == rows

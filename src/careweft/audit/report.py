@@ -6,7 +6,7 @@ A cell that a spreadsheet would run as a formula gets an apostrophe before it: h
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 
 from ..ports.journal import Entry
@@ -19,6 +19,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 class NoSuchFieldError(ValueError):
     """The journal has no such field to sort by."""
+
+
+def chosen(rows: Sequence[Recorded], actions: Collection[str]) -> Sequence[Recorded]:
+    """The rows of these actions; all of them where none is named."""
+    return [row for row in rows if row.entry.action in actions] if actions else rows
 
 
 def table(rows: Iterable[Recorded], by: str = "at") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..adapters import clock
 from ..app import House
-from ..audit.report import events, table
+from ..audit.report import chosen, events, table
 from ..store import seal
 from .model import Command, arg
 from .place import at_home, show
@@ -41,6 +41,7 @@ def report(args: argparse.Namespace) -> int:
         tenant = await house.tenant(args.tenant)
         async with house.pool.connection() as connection:
             rows = [row async for row in seal.period(connection, tenant.number, since, until)]
+        rows = chosen(rows, args.action)
         if args.json:
             return "".join(f"{event}\n" for event in events(rows, house.settings.public_url, args.by))
         return table(rows, args.by)
@@ -66,6 +67,13 @@ COMMANDS = (
             TENANT,
             arg("--since", metavar="DATE", required=True, help="from this day or moment on (UTC)"),
             arg("--until", metavar="DATE", help="up to this one (default: now)"),
+            arg(
+                "--action",
+                metavar="ACTION",
+                action="append",
+                default=[],
+                help="only these, such as emergency-access and emergency-end; may be repeated",
+            ),
             arg("--by", metavar="FIELD", default="at", help="sort by this field (default: at)"),
         ),
     ),
