@@ -40,8 +40,8 @@ def report(args: argparse.Namespace) -> int:
     async def run(house: House) -> str:
         tenant = await house.tenant(args.tenant)
         async with house.pool.connection() as connection:
-            rows = [row async for row in seal.period(connection, tenant.number, since, until)]
-        rows = chosen(rows, args.action)
+            every = [row async for row in seal.period(connection, tenant.number, since, until)]
+        rows = chosen(every, args.action)
         if args.json:
             return "".join(f"{event}\n" for event in events(rows, house.settings.public_url, args.by))
         return table(rows, args.by)
