@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -40,7 +40,7 @@ HOST = BASE_URL.removeprefix("http://")
 TENANT = Tenant("43477c76-ceb6-47ed-81c8-1b7c0ae10ca6", 1, "Bench")
 SURFACE = surfaces.find("provider", "system")
 PATH = f"{SURFACE.url('', TENANT.id)}/Observation/one"
-SMALL = replace(SURFACE, id="small", base="/small/{tenant}", offers=SURFACE.offers[:1])
+SMALL = replace(SURFACE, id="small", base="/small/{tenant}", exports="", offers=SURFACE.offers[:1])
 """An API of one type: its CapabilityStatement is some 3 KB, public, and answered from memory."""
 STATEMENT = f"{SMALL.url('', TENANT.id)}/metadata"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,6 +56,7 @@ def _resource() -> bytes:
 
 
 RESOURCE = _resource()
+NOWHERE: Mapping[str, tuple[str, ...]] = {}
 
 
 def signing_key() -> SigningKey:
@@ -98,11 +99,20 @@ class Nothing:
     async def origins(self, _: int) -> frozenset[str]:
         return frozenset()
 
+    async def networks(self, _: int) -> Mapping[str, tuple[str, ...]]:
+        return NOWHERE
+
+    def fences(self, _: int) -> Mapping[str, tuple[str, ...]]:
+        return NOWHERE
+
 
 class OneTenant:
     """ports.Tenants."""
 
     async def find(self, id_: str) -> Tenant | None:
+        return self.held(id_)
+
+    def held(self, id_: str) -> Tenant | None:
         return TENANT if id_ == TENANT.id else None
 
 
@@ -136,16 +146,14 @@ def application() -> Callable[..., Any]:
         keyring, nothing, record = Keyring(Keys(), clock.now), cast(Any, Nothing()), cast(Records, OneRecord())
         frame = Frame(BASE_URL, nothing, nothing, nothing, clock.now)
         verifier = Verifier(BASE_URL, keyring, nothing, clock.now)
-        yield Site(
-            base_url=BASE_URL,
-            tenants=cast(Any, OneTenant()),
-            records=lambda _: record,
-            feed=nothing,
-            filing=nothing,
-            journal=Kept(),
-            verifier=verifier,
-            clients=nothing,
-            auth=build(
+        wanted = [one.name for one in fields(Site) if one.default is MISSING and one.default_factory is MISSING]
+        told: dict[str, Any] = {
+            "base_url": BASE_URL,
+            "tenants": OneTenant(),
+            "records": lambda _: record,
+            "journal": Kept(),
+            "verifier": verifier,
+            "auth": build(
                 frame,
                 Mint(BASE_URL, keyring),
                 verifier,
@@ -154,16 +162,13 @@ def application() -> Callable[..., Any]:
                 Persons(nothing, nothing, nothing),
                 Refreshing(bytes(32)),
             ),
-            people=nothing,
-            sessions=nothing,
-            activity=nothing,
-            keyring=keyring,
-            exports=nothing,
-            seal=bytes(32),
-            clock=clock.now,
-            ready=ready,
-            surfaces=(*surfaces.ALL, SMALL),
-        )
+            "keyring": keyring,
+            "seal": bytes(32),
+            "clock": clock.now,
+            "ready": ready,
+            "surfaces": (*surfaces.ALL, SMALL),
+        }
+        yield Site(**dict.fromkeys(wanted, nothing) | told)
 
     return doors(opening)
 
