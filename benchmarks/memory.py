@@ -123,7 +123,7 @@ class OneRecord:
         self._one = Version("Observation", "one", 1, AT, RESOURCE, ("p",))
 
     async def read(self, type_: str, id_: str, reach: Reach) -> Version | None:
-        return self._one if (type_, id_) == ("Observation", "one") and reach.open else None
+        return self._one if (type_, id_) == ("Observation", "one") and reach.wide else None
 
 
 class Kept:
