@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
+from careweft.bulk.progress import wait
 from careweft.ports.jobs import Done, Job, Part, Piece, Superseded, Task
 from careweft.store.listen import Listener
 from careweft.store.pool import Pool
@@ -263,3 +264,15 @@ async def test_order_and_parts_stand_behind_row_security(queue, database: Databa
         assert await connection.fetchval("select count(*) from export_order") == 0
         await connection.execute("select set_config('app.tenant', $1, false)", str(job.tenant))
         assert await connection.fetchval("select count(*) from export_order") == 1
+
+
+@pytest.mark.parametrize("done", [0, 1, 20, 50, 90, 96, 100])
+def test_who_keeps_to_retry_after_is_never_refused(done):
+    """Ten polls at once, then one every five seconds (BULK-06): however far the job is, and for however long."""
+    job = Job("j", 1, "c", "s", "system", "running", NOW, weight=100, done=done)
+    at, credit = 0.0, 10.0
+    while at < 4000:
+        assert credit >= 1, f"refused after {at:.0f} s"
+        pause = wait(job, NOW + timedelta(seconds=at))
+        credit = min(10.0, credit - 1 + pause / 5)
+        at += pause

@@ -1,6 +1,7 @@
 """How far an export is, and when it is worth asking again."""
 
 from datetime import datetime
+from math import ceil
 
 from ..ports.jobs import Job
 
@@ -28,4 +29,4 @@ def wait(job: Job, now: datetime) -> int:
     passed = max((now - job.created).total_seconds(), 0.0)
     done = percent(job)
     left = passed * (100 - done) / done if done else passed
-    return int(min(max(left, passed / 5, 1), max(passed / 2, 1), LONGEST))
+    return ceil(min(max(left, passed / 5, 1), max(passed / 2, 1), LONGEST))
