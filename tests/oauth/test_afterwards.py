@@ -1,5 +1,7 @@
 """Introspection and revocation: OAUTH-20, OAUTH-22, D-09, OATK-08, conformance.md 9.11."""
 
+from dataclasses import replace
+
 import pytest
 
 from careweft.fhir.outcomes import LoginRequired, Unavailable
@@ -221,6 +223,16 @@ async def test_a_refresh_token_is_told_and_taken_back():
     for token in (second["refresh_token"], second["access_token"], first["access_token"]):
         assert await asked(world, token, client_id="app", client_secret=SECRET) == INACTIVE
     assert not await opens(world, second["access_token"], PATIENT)
+
+
+async def test_a_permit_that_ended_elsewhere_opens_nothing():
+    """Another process took it back, and this one has not heard of the revocation yet: the permit itself says so."""
+    world = peopled()
+    given = await Flow(world).tokens()
+    world.permits.kept = {place: replace(permit, ended=world.clock()) for place, permit in world.permits.kept.items()}
+    assert not world.revoked.kept
+    for token in (given["access_token"], given["refresh_token"]):
+        assert await asked(world, token, client_id="app", client_secret=SECRET) == INACTIVE
 
 
 async def test_an_access_token_goes_alone():

@@ -71,7 +71,10 @@ class Tokens:
         except LoginRequired:
             return None
         grant = access.caller.grant
-        return Found(access, None if grant is None else await self.permits.find(tenant.number, grant))
+        permit = None if grant is None else await self.permits.find(tenant.number, grant)
+        if permit is not None and permit.ended is not None:  # this process may not have heard of it yet
+            return None
+        return Found(access, permit)
 
     async def permit_of(self, tenant: Tenant, token: str) -> Permit | None:
         """The permit of a refresh token of any generation, in force or not."""
