@@ -87,10 +87,13 @@ def exported(at: Installation, token: str, query: str = "") -> tuple[float, dict
     """Seconds, and the manifest; the caller asks as a client does."""
     with closing(Caller(at.port)) as caller:
         begun = time.monotonic()
-        answer = caller.ask(f"{SYSTEM.url(at.url, MAPLE)}/$export{query}", token, Prefer="respond-async")
+        url = f"{SYSTEM.url(at.url, MAPLE)}/$export{query}"
+        while (answer := caller.ask(url, token, Prefer="respond-async")).status == 503:
+            time.sleep(int(answer.headers["retry-after"]))  # a gigabyte was just stored: the disk may be busy
+        assert answer.status == 202, answer.body
         status = answer.headers["content-location"]
         while (answer := caller.ask(status, token)).status != 200:
-            assert answer.status == 202, answer.body
+            assert answer.status in (202, 503), answer.body
             time.sleep(int(answer.headers["retry-after"]))
     return time.monotonic() - begun, json.loads(answer.body)
 
