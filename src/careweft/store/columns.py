@@ -20,7 +20,7 @@ from .pool import Row
 
 TOGETHER = 2000
 """Rows at once."""
-WEIGHT = 1_000_000
+WEIGHT = 250_000
 """Bytes at rest of all bodies of a batch but its first."""
 GATHER = f"""
 select count(*)::int4 as n, max(rid) as last, string_agg(id, ',') as ids,
