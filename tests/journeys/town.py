@@ -214,6 +214,7 @@ class Installation:
     def env(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CAREWEFT_")}
         mine = {
+            "CAREWEFT_AUTH_RATE": "1000000",  # one machine asks for thousands of tokens here
             "CAREWEFT_ENVIRONMENT": "preview",
             "CAREWEFT_DATABASE_URL": self.database_url,
             "CAREWEFT_DATA": str(self.data),

@@ -142,6 +142,7 @@ def tell(report: Report, to: Path | None, folder: Path) -> None:
         print(line)
     if not report.refused:
         return
+    sys.stdout.flush()  # the table stands above the lines also where both go to one file
     print(f"\n{len(report.refused):,} refused:", file=sys.stderr)
     for refusal in report.refused[:SHOWN]:
         print(f"  {refusal}", file=sys.stderr)
