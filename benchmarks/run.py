@@ -27,7 +27,7 @@ ALL = {
     "P12": "benchmarks.p12_start",
     "P13": "benchmarks.p13_token",
     "P14": "benchmarks.p14_growth",
-    "P15": "benchmarks.p15_beside",
+    "BESIDE": "benchmarks.beside",
     "MIX": "benchmarks.mix_searches",
 }
 

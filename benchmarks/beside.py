@@ -1,4 +1,4 @@
-"""P15: the 99th percentile of reads and searches while an export runs, against the same without.
+"""BESIDE: the 99th percentile of reads and searches while an export runs, against the same without.
 
 A steady load (BENCH_RATE requests a second, 100), four reads to a search; one web process, one worker, nothing pinned.
 """
@@ -37,7 +37,7 @@ def measure() -> rig.Figure:
     p50, p99 = ([rig.middle([one[n] for one in side]) * 1e3 for side in (alone, beside)] for n in (0, 1))
     ratios = [with_[1] / without[1] for without, with_ in zip(alone, beside, strict=True)]
     return rig.Figure(
-        "P15", "99th percentile of the API while an export runs", rig.middle(ratios), 1.5, False, "the same without",
+        "BESIDE", "99th percentile of the API while an export runs", rig.middle(ratios), 1.5, False, "the same without",
         details=(
             f"{RATE:.0f} requests a second: median {p50[0]:.1f} and {p50[1]:.1f} ms, 99 % within {p99[0]:.1f} and {p99[1]:.1f} ms",
             f"{exports} exports of everything meanwhile; round by round {', '.join(f'{one:.2f}' for one in ratios)}",
