@@ -525,6 +525,15 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
         group.create_task(reminders(house).run())
 
 
+async def to_developer(house: House, kind: str, held: Registration, id_: str, **words: str) -> None:
+    """A letter about an application to this account, where it is still in use."""
+    account = await house.people.find(PLATFORM.number, id_)
+    if account is not None and account.enabled:
+        link = f"{house.settings.public_url}/developers/applications/{held.id}"
+        told = {"app": held.asked.name, "link": link} | words
+        await house.people.means.write(PLATFORM, letter(kind, account, PLATFORM.name, **told))
+
+
 def expiry(house: House) -> Expiry:
     """Ends what tenants allowed until a day, and tells developers."""
 
@@ -532,11 +541,8 @@ def expiry(house: House) -> Expiry:
         return next((one for one in await house.tenants.all() if one.number == number), None)
 
     async def tell(held: Registration, of: Tenant, said: Authorization) -> None:
-        account = await house.people.find(PLATFORM.number, said.requested_by)
-        if account is not None and account.enabled:
-            link = f"{house.settings.public_url}/developers/applications/{held.id}"
-            words = {"app": held.asked.name, "tenant": of.name, "state": str(said.state), "reason": "", "link": link}
-            await house.people.means.write(PLATFORM, letter("decision", account, PLATFORM.name, **words))
+        words = {"tenant": of.name, "state": str(said.state), "reason": ""}
+        await to_developer(house, "decision", held, said.requested_by, **words)
 
     return Expiry(house.registry, tenant, tell)
 
@@ -545,34 +551,23 @@ def breakage(house: House) -> Breakage:
     """Tells developers of key sets that cannot be fetched any more."""
 
     async def tell(held: Registration, id_: str, fault: str) -> None:
-        account = await house.people.find(PLATFORM.number, id_)
-        if account is not None and account.enabled:
-            link = f"{house.settings.public_url}/developers/applications/{held.id}"
-            words = {"app": held.asked.name, "fault": fault, "link": link}
-            await house.people.means.write(PLATFORM, letter("breakage", account, PLATFORM.name, **words))
+        await to_developer(house, "breakage", held, id_, fault=fault)
 
     return Breakage(house.registry, house.fetches, tell)
 
 
 def reminders(house: House) -> Reminders:
     """Tells developers of secrets that end, and administrators of loads that are late."""
-    write, base = house.people.means.write, house.settings.public_url
 
     async def tell(held: Registration, id_: str, ends: datetime) -> None:
-        account = await house.people.find(PLATFORM.number, id_)
-        if account is not None and account.enabled:
-            words = {
-                "app": held.asked.name,
-                "day": ends.date().isoformat(),
-                "link": f"{base}/developers/applications/{held.id}",
-            }
-            await write(PLATFORM, letter("secret", account, PLATFORM.name, **words))
+        await to_developer(house, "secret", held, id_, day=ends.date().isoformat())
 
     async def warn(tenant: Tenant) -> None:
-        words = {"tenant": tenant.name, "hours": str(tenant.feed_hours), "link": f"{base}/administration/feeds"}
+        link = f"{house.settings.public_url}/administration/feeds"
+        words = {"tenant": tenant.name, "hours": str(tenant.feed_hours), "link": link}
         for one in await house.register.all(PLATFORM.number):
             if one.role == "administrator" and one.enabled:
-                await write(PLATFORM, letter("late", one, PLATFORM.name, **words))
+                await house.people.means.write(PLATFORM, letter("late", one, PLATFORM.name, **words))
 
     notices = PostgresNotices(house.pool)
     return Reminders(house.registry, notices, house.platform, house.tenants.all, tell, warn)

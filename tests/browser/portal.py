@@ -18,6 +18,13 @@ PASSWORD = "cobalt-otter-parsnip-lagoon"
 
 def sign_up(page: Any, demo: Demo, username: str) -> None:
     """A developer, by the form and by the link of the letter."""
+    wish(page, demo, username)
+    page.click("main form button")
+    page.get_by_role("heading", name="Your applications").wait_for()
+
+
+def wish(page: Any, demo: Demo, username: str) -> None:
+    """The form, and the letter's link opened."""
     page.goto(f"{demo.url}/developers/sign-up")
     for name, value in {
         "username": username, "given": username.title(), "family": "Ng", "email": f"{username}@example.org",
@@ -26,15 +33,40 @@ def sign_up(page: Any, demo: Demo, username: str) -> None:
         page.fill(f"#{name}", value)
     page.check("#terms")
     page.click("main form button")
-    letter = page.locator(".card", has_text=f"{username}@example.org")
+    mailed(page, demo, f"{username}@example.org")
+
+
+def mailed(page: Any, demo: Demo, address: str) -> None:
+    """Follow the link of the newest letter to this address."""
+    letter = page.locator(".card", has_text=address)
     until = time.monotonic() + 10
     page.goto(f"{demo.url}/mailbox")
     while not letter.count():  # it is written after the answer
         assert time.monotonic() < until
         page.reload()
-    letter.first.locator("a").first.click()
+    with page.expect_navigation():
+        letter.first.locator("a").first.click()
+
+
+def administers(page: Any, demo: Demo, name: str, username: str) -> None:
+    """An administrator: the code that a command prints, username, password and a second factor."""
+    code = demo.platform.json("platform", "invite", name)["code"]
+    page.goto(f"{demo.url}/account/platform/join/{code}")
     page.click("main form button")
-    page.get_by_role("heading", name="Your applications").wait_for()
+    page.fill("#username", username)
+    page.fill("#password", PASSWORD)
+    page.click("main form button")
+    second_factor(page)
+
+
+def second_factor(page: Any) -> list[str]:
+    """Set one up on the page that is open; the recovery codes."""
+    secret = re.search(r"\b[A-Z2-7]{32}\b", page.inner_text("main").replace(" ", ""))
+    assert secret is not None
+    page.fill("#code", pyotp.TOTP(secret[0]).now())
+    page.get_by_role("button").last.click()
+    page.locator("#codes").wait_for()
+    return list(page.locator("#codes .code").all_inner_texts())
 
 
 def begin(page: Any, demo: Demo, kind: Kind) -> None:
@@ -126,14 +158,9 @@ def enrol(page: Any, demo: Demo, username: str, password: str) -> list[str]:
     page.fill("#username", username)
     page.fill("#password", password)
     page.click("main form button >> nth=0")
-    secret = re.search(r"\b[A-Z2-7]{32}\b", page.inner_text("main").replace(" ", ""))
-    assert secret is not None
-    page.fill("#code", pyotp.TOTP(secret[0]).now())
-    page.get_by_role("button").last.click()
-    page.locator("#codes").wait_for()
-    codes = page.locator("#codes .code").all_inner_texts()
+    codes = second_factor(page)
     page.goto(f"{demo.url}/console/{demo.tenant}")
-    return list(codes)
+    return codes
 
 
 def come_back(page: Any, demo: Demo, username: str, password: str, code: str = "") -> None:

@@ -3,10 +3,8 @@ reached by Tab, and nothing on it that waits for a script.
 """
 
 import re
-import time
 from dataclasses import replace
 
-import pyotp
 import pytest
 
 from careweft.web import routes
@@ -15,7 +13,7 @@ from tests.web.twins import world
 
 from .acts import AXE, PHONE, faults, fits, sign_in
 from .kinds import KINDS
-from .portal import PASSWORD, details, onward
+from .portal import PASSWORD, administers, details, mailed, onward, second_factor, wish
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 NO_PAGES = re.compile(
@@ -82,17 +80,6 @@ class Walk:
         return [f"no Tab comes to {one}" for one in page.evaluate(LEFT)]
 
 
-def mailed(page, demo, address):
-    """Open the link of the newest letter to this address."""
-    until = time.monotonic() + 10
-    letter = page.locator(".card", has_text=address)
-    page.goto(f"{demo.url}/mailbox")
-    while not letter.count():  # it is written after the answer
-        assert time.monotonic() < until
-        page.reload()
-    page.goto(letter.first.locator("a").first.get_attribute("href"))
-
-
 def strangers(walk, visitor, demo):
     """Who is not signed in, and who has forgotten a password."""
     page = visitor(viewport=PHONE)
@@ -119,10 +106,7 @@ def invited(walk, visitor, demo):
     page.fill("#password", PASSWORD)
     page.click("main form button")
     walk.look(page)
-    secret = re.search(r"\b[A-Z2-7]{32}\b", page.inner_text("main").replace(" ", ""))
-    page.fill("#code", pyotp.TOTP(secret[0]).now())
-    page.get_by_role("button").last.click()
-    page.locator("#codes").wait_for()
+    second_factor(page)
     walk.look(page, once=True)
     page.goto(demo.account("security"))
     page.fill("#email", "walker@example.net")
@@ -183,13 +167,7 @@ def people(walk, visitor, demo):
 def developer(walk, visitor, demo):
     """The guided set-up step by step, the application and its organizations; its client_id."""
     page = visitor(viewport=PHONE)
-    page.goto(f"{demo.url}/developers/sign-up")
-    for name, value in {"username": "wanda", "given": "Wanda", "family": "Ng", "email": "wanda@example.org",
-                        "password": PASSWORD, "again": PASSWORD}.items():  # fmt: skip
-        page.fill(f"#{name}", value)
-    page.check("#terms")
-    page.click("main form button")
-    mailed(page, demo, "wanda@example.org")
+    wish(page, demo, "wanda")
     walk.look(page)
     page.click("main form button")
     page.get_by_role("heading", name="Your applications").wait_for()
@@ -219,17 +197,8 @@ def developer(walk, visitor, demo):
 
 
 def administrator(walk, visitor, demo):
-    code = demo.platform.json("platform", "invite", "Wilma Min")["code"]
     page = visitor(viewport=PHONE)
-    page.goto(f"{demo.url}/account/platform/join/{code}")
-    page.click("main form button")
-    page.fill("#username", "wilma.min")
-    page.fill("#password", PASSWORD)
-    page.click("main form button")
-    secret = re.search(r"\b[A-Z2-7]{32}\b", page.inner_text("main").replace(" ", ""))
-    page.fill("#code", pyotp.TOTP(secret[0]).now())
-    page.get_by_role("button").last.click()
-    page.locator("#codes").wait_for()
+    administers(page, demo, "Wilma Min", "wilma.min")
     places = ("", "/tenants", "/jobs", "/feeds", "/keys", "/terms", "/people")
     walk.at(page, *(f"/administration{one}" for one in places))
 

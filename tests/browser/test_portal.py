@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 
-import pyotp
 import pytest
 
 from tests.docs.pages import DOCS, blocks, fits
@@ -13,7 +12,7 @@ from tests.world import ROOT
 from .acts import PHONE, looked_at
 from .acts import fits as within
 from .kinds import KINDS
-from .portal import PASSWORD, ask, enrol, register_by_key, sign_up
+from .portal import administers, ask, enrol, register_by_key, sign_up
 
 pytestmark = pytest.mark.browser
 TUTORIAL = DOCS / "tutorial" / "register-a-system-integration.md"
@@ -67,16 +66,8 @@ def test_the_tutorial_is_followed_in_a_browser(demo, visitor):
 
 def test_an_administrator_begins_with_a_code(demo, visitor):
     """A command prints it; username, password and second factor; then a tenant, on a phone and without a script."""
-    code = demo.platform.json("platform", "invite", "Ada Min")["code"]
     page = visitor(java_script_enabled=False, viewport=PHONE)
-    page.goto(f"{demo.url}/account/platform/join/{code}")
-    page.click("main form button")
-    page.fill("#username", "ada.min")
-    page.fill("#password", PASSWORD)
-    page.click("main form button")
-    secret = re.search(r"\b[A-Z2-7]{32}\b", page.inner_text("main").replace(" ", ""))
-    page.fill("#code", pyotp.TOTP(secret[0]).now())
-    page.get_by_role("button").last.click()
+    administers(page, demo, "Ada Min", "ada.min")
     page.goto(f"{demo.url}/administration")
     assert demo.url in page.inner_text("main")
     page.get_by_role("link", name="Tenants").click()

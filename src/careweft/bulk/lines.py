@@ -40,6 +40,14 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened(Text):
+    """What some records hold; beside their lines the ids of what was deleted, and of what cannot be read."""
+
+    gone: Sequence[str] = ()
+    broken: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """How the records of one type go out: those that answer one of `filters`, with these elements, and attachments that
     lie here by their whole URL (BULK-16).

@@ -26,7 +26,7 @@ from ..surfaces.model import Surface
 from ..tenancy import Tenant
 from . import lines, manifest
 from .deidentify.form import Form
-from .lines import Shape, Text
+from .lines import Opened, Shape, Text
 from .ndjson import Writer
 from .order import SUPPORTING, Order, moment, offered, reaches, where
 from .research import form
@@ -62,21 +62,6 @@ class Cut(Protocol):
     def high(self) -> int: ...  # noqa: D102
     @property
     def rows(self) -> int: ...  # noqa: D102
-
-
-class Opened(Protocol):
-    """Lines with their ends, and how many; ids of what was deleted, and of what cannot be read."""
-
-    @property
-    def text(self) -> bytes: ...  # noqa: D102
-    @property
-    def count(self) -> int: ...  # noqa: D102
-    @property
-    def lines(self) -> list[bytes]: ...  # noqa: D102
-    @property
-    def gone(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def broken(self) -> Sequence[str]: ...  # noqa: D102
 
 
 class Batch(Protocol):
@@ -286,7 +271,7 @@ class Output:
             self._shapes[type_] = self._work.shape(type_)
         opened = batch.open()
         self._patients |= batch.people()
-        made = self._shapes[type_].shaped(Text(opened.text, opened.count))
+        made = self._shapes[type_].shaped(opened)
         if self._brings:
             self.refs |= lines.refs((made.text,), self._brings)
         return opened, made

@@ -7,14 +7,12 @@ from typing import Any
 
 from ..adapters import clock
 from ..app import House
-from ..oauth.style import STYLE
+from ..oauth.style import COLOURS
 from ..registry.pictures import made_anew, named
 from ..tenancy.look import checked
 from .apps import operator, terminal
 from .model import Command, arg
 from .place import at_home, show
-
-COLOURS = ("highlight", "background", "text", "error", "success")
 
 
 def look(args: argparse.Namespace) -> int:
@@ -27,7 +25,7 @@ def look(args: argparse.Namespace) -> int:
         if body is not None:
             said["logo"] = named(body)
         new = replace(tenant, name=args.name or tenant.name, look=replace(tenant.look, **said))
-        checked(new.look, {name: STYLE[f"color_{name}"] for name in COLOURS})
+        checked(new.look, COLOURS)
         if new != tenant:
             now = clock.now()
             if body is not None:

@@ -4,7 +4,6 @@ import argparse
 import platform
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..accounts.letters import letter
 from ..adapters import clock
 from ..app import House
 from ..ports.people import Account
+from ..ports.platform import LONGEST_TERMS, late
 from ..registry.refusal import RegistrationRefused
 from ..tenancy import PLATFORM
 from .apps import operator, terminal
@@ -22,7 +22,6 @@ from .people import told
 from .place import at_home, show
 
 ROLE = "administrator"
-LONGEST = 50_000
 
 
 def status(args: argparse.Namespace) -> int:
@@ -163,14 +162,13 @@ def feeds(args: argparse.Namespace) -> int:
         now, found = clock.now(), []
         for one in await house.tenants.all():
             load = await house.platform.load(one.number, now)
-            late = one.feed_hours is not None and (load is None or now - load.at > timedelta(hours=one.feed_hours))
             found.append({
                 "tenant": one.id,
                 "name": one.name,
                 "last_load": load.at.isoformat(timespec="seconds") if load else None,
                 "batches_in_a_month": load.batches if load else 0,
                 "expected_within_hours": one.feed_hours,
-                "late": late,
+                "late": late(load, one.feed_hours, now),
             })  # fmt: skip
         return found
 
@@ -183,8 +181,8 @@ def terms(args: argparse.Namespace) -> int:
 
     async def run(house: House) -> dict[str, Any]:
         if args.publish:
-            if not 0 < len(text) <= LONGEST:
-                raise RegistrationRefused(f"terms want 1 to {LONGEST} characters")
+            if not 0 < len(text) <= LONGEST_TERMS:
+                raise RegistrationRefused(f"terms want 1 to {LONGEST_TERMS} characters")
             entry = terminal().entry(clock.now(), "terms publish", operator().id, None, None)
             await house.platform.publish(text, operator().id, entry)
         held = await house.platform.terms()

@@ -41,8 +41,8 @@ def serve(args: argparse.Namespace) -> int:
     if settings.base_url is None and not settings.loopback:
         raise Usage("--base-url is needed where --host is not loopback: every link is built from it")
     with standing(settings) as ready:
-        asyncio.run(prepared(ready))
-        asyncio.run(first_run(ready))
+        if not asyncio.run(prepared(ready)):
+            asyncio.run(first_run(ready))
         run(ready, worker=not args.no_worker)
     return 0
 
@@ -67,27 +67,24 @@ def worker(args: argparse.Namespace) -> int:
     return 0
 
 
-async def prepared(settings: Settings) -> None:
-    """Fail early, and in words, where the platform cannot run: what every process needs is there."""
+async def prepared(settings: Settings) -> bool:
+    """Fail early, and in words, where the platform cannot run: what every process needs is there.
+
+    Is there somebody who administers it?
+    """
     from ..store import master
+    from ..store.people import administered
     from ..store.pool import Pool
 
     master.load(settings.master_key)
     pool = Pool(str(settings.database_url), 1)
-    await pool.fetchrow("select 1")
+    there = await administered(pool)
     await pool.close()
+    return there
 
 
 async def first_run(settings: Settings) -> None:
-    """Where nobody administers yet, say how to begin; the one-time code only to a person who sits there."""
-    from ..store.people import administered
-    from ..store.pool import Pool
-
-    pool = Pool(str(settings.database_url), 1)
-    there = await administered(pool)
-    await pool.close()
-    if there:
-        return
+    """Nobody administers yet: say how to begin; the one-time code only to a person who sits there."""
     if not sys.stderr.isatty():  # a log is no place for a code
         print("no administrator yet: `careweft platform invite NAME` makes a one-time code", file=sys.stderr)
         return

@@ -22,3 +22,7 @@ STYLE: Mapping[str, str] = MappingProxyType(
         "font_family_heading": "system-ui, sans-serif",
     }
 )
+COLOURS: Mapping[str, str] = MappingProxyType(
+    {name: STYLE[f"color_{name}"] for name in ("highlight", "background", "text", "error", "success")}
+)
+"""Those in whose place a tenant may choose its own, as `tenancy.look` names them."""

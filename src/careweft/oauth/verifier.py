@@ -79,9 +79,7 @@ class Verifier:
         found = self._callers.get(id(caller))
         if found is None or found.caller is not caller or not self.revocations.fresh():
             return False
-        now = self.now().timestamp()
-        in_force = now < caller.expires and found.begins <= now + LEEWAY
-        return in_force and not self.revocations.dead(found.marks, found.issued)
+        return self._timely(found) and not self.revocations.dead(found.marks, found.issued)
 
     async def tell(self, bearer: str, tenant: Tenant, issuer: Issuer) -> Verified:
         """What a token of this issuer and tenant says, whichever API it is for; raises as `verify` does."""
@@ -122,13 +120,18 @@ class Verifier:
 
     def _check(self, found: Verified, tenant: Tenant, issuer: str) -> None:
         """It is of this tenant, in time, and not taken back."""
-        caller, now = found.caller, self.now().timestamp()
+        caller = found.caller
         if caller.tenant != tenant.id or found.issuer != issuer:
             raise refused("it was issued for another tenant")
-        if not now < caller.expires or found.begins > now + LEEWAY:
+        if not self._timely(found):
             raise refused("it has expired, or is not valid yet")
         if self.revocations.dead(found.marks, found.issued):
             raise refused("it was revoked")
+
+    def _timely(self, found: Verified) -> bool:
+        """It has begun, and is not over."""
+        now = self.now().timestamp()
+        return now < found.caller.expires and found.begins <= now + LEEWAY
 
     def _place(self, surface: Surface, tenant: Tenant) -> tuple[str, str]:
         """The issuer and the audience of this tenant's tokens here, remembered: every request asks for them."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from .jobs import Job
 from .journal import Entry
+
+LONGEST_TERMS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Load:
 
     at: datetime
     batches: int
+
+
+def late(load: Load | None, hours: int | None, now: datetime) -> bool:
+    """Is the next load of a tenant overdue that expects one within so many hours (None: whenever it comes)?"""
+    return hours is not None and (load is None or now - load.at > timedelta(hours=hours))
 
 
 @dataclass(frozen=True, slots=True)

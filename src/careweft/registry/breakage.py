@@ -1,14 +1,13 @@
 """Applications whose key set cannot be fetched any more, and so get no tokens: their developers are told, once."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ..fhir.outcomes import Unavailable
 from ..ports.keys import KeySetLog
 from .desk import Desk
 from .registration import Registration
+from .rounds import rounds
 
 LOG = logging.getLogger(__name__)
 EVERY = 60.0
@@ -25,20 +24,16 @@ class Breakage:
 
     async def run(self) -> None:
         """Look once a minute, until this is cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except Unavailable as down:
-                LOG.warning("broken key sets could not be looked for: %s", down.message)
-            await asyncio.sleep(EVERY)
+        await rounds(self.sweep, EVERY, "broken key sets", LOG)
 
     async def sweep(self) -> int:
         """Tell the owners of each team; how many letters that were."""
         told = 0
         for id_, fault in await self.log.broken():
             held = await self.desk.shelf.find(id_)
-            for member in await self.desk.shelf.members(id_):
-                if held is not None and member.role == "owner":
-                    await self.tell(held, member.account, fault)
-                    told += 1
+            if held is None:
+                continue
+            for owner in await self.desk.owners(id_):
+                await self.tell(held, owner, fault)
+                told += 1
         return told

@@ -255,6 +255,10 @@ class Desk:
         except RegistrationRefused:
             return None
 
+    async def owners(self, id_: str) -> Sequence[str]:
+        """The accounts that own an application's team."""
+        return [one.account for one in await self.shelf.members(id_) if one.role == "owner"]
+
     async def share(self, id_: str, account: str, role: str | None, actor: Actor, place: Place) -> None:
         """Let another developer share the application's team, or no more (`role` None); owners of the team decide.
 

@@ -3,16 +3,15 @@
 Nothing waits for this: an application whose day is over is not approved from that moment on (ADR 601).
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ..fhir.outcomes import Unavailable
 from ..tenancy import Tenant
 from .authorization import Authorization
 from .desk import Desk
 from .registration import Registration
+from .rounds import rounds
 
 LOG = logging.getLogger(__name__)
 EVERY = 60.0
@@ -29,12 +28,7 @@ class Expiry:
 
     async def run(self) -> None:
         """Look once a minute, until this is cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except Unavailable as down:
-                LOG.warning("expired authorizations could not be looked for: %s", down.message)
-            await asyncio.sleep(EVERY)
+        await rounds(self.sweep, EVERY, "expired authorizations", LOG)
 
     async def sweep(self) -> int:
         """Take the step for all whose day is over; how many that were."""

@@ -1,17 +1,16 @@
 """Who is told before something breaks: developers of a secret that ends, administrators of a load that is late."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ..fhir.outcomes import Unavailable
-from ..ports.platform import Platform
+from ..ports.platform import Platform, late
 from ..tenancy import Tenant
 from .desk import Desk
 from .registration import Registration
+from .rounds import rounds
 
 LOG = logging.getLogger(__name__)
 EVERY = 300.0
@@ -44,12 +43,7 @@ class Reminders:
 
     async def run(self) -> None:
         """Every five minutes, until this is cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except Unavailable as down:
-                LOG.warning("what ends or is late could not be looked for: %s", down.message)
-            await asyncio.sleep(EVERY)
+        await rounds(self.sweep, EVERY, "what ends or is late", LOG)
 
     async def sweep(self) -> int:
         """Tell what was not told before; how much that was."""
@@ -63,9 +57,8 @@ class Reminders:
             if held is None or not await self.notices.first("secret", id_, ends.isoformat()):
                 continue
             told += 1
-            for member in await self.desk.shelf.members(id_):
-                if member.role == "owner":
-                    await self.tell(held, member.account, ends)
+            for owner in await self.desk.owners(id_):
+                await self.tell(held, owner, ends)
         return told
 
     async def _feeds(self, now: datetime) -> int:
@@ -74,9 +67,8 @@ class Reminders:
             if one.feed_hours is None:
                 continue
             load = await self.platform.load(one.number, now)
-            late = load is None or now - load.at > timedelta(hours=one.feed_hours)
             mark = load.at.isoformat() if load else NEVER
-            if late and await self.notices.first("feed", str(one.number), mark):
+            if late(load, one.feed_hours, now) and await self.notices.first("feed", str(one.number), mark):
                 told += 1
                 await self.warn(one)
         return told

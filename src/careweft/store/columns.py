@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate, chain, compress, repeat
 from typing import Any
 
+from ..bulk.lines import Opened
 from ..fhir.instants import in_utc
 from ..fhir.outcomes import Unavailable
 from .bodies import whole
@@ -37,21 +38,6 @@ from (select * from (
 """Ids hold no commas. A body's length is known without the body, so no more is read than goes out."""
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """What PostgreSQL counts microseconds from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """Lines as they are served, with their ends; ids of what was deleted, and of what cannot be read."""
-
-    text: bytes = field(repr=False)
-    count: int
-    gone: Sequence[str] = ()
-    broken: Sequence[str] = ()
-
-    @property
-    def lines(self) -> list[bytes]:
-        """Each without its end."""
-        return self.text.split(b"\n")[:-1]
 
 
 @dataclass(frozen=True, slots=True)

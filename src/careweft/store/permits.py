@@ -10,6 +10,7 @@ from datetime import datetime
 
 from ..ports.journal import Entry
 from ..ports.permits import REPLAY, Check, Code, Launched, Pending, Permit, Replayed, Shared, Turn
+from .clients import REVOKE
 from .journal import APPEND, columns
 from .pool import Connection, Pool, Row
 
@@ -43,8 +44,6 @@ select client, count(*)::int4 as permits, count(distinct account)::int4 as peopl
 from permit where tenant = $1 and ended is null and expires > $2 group by client order by client
 """
 END_CLIENT = "update permit set ended = $3 where tenant = $1 and client = $2 and ended is null returning 1"
-DEAD = "insert into revocation (tenant, key) select number, 'client:' || $2 || '@' || id from tenant where number = $1"
-"""One mark for all of them: of a popular application there are thousands."""
 
 
 class PostgresPermits:
@@ -121,7 +120,7 @@ class PostgresPermits:
         """As ports.Permits."""
         async with self._pool.connection() as connection, connection.transaction():
             gone = await connection.fetch(END_CLIENT, tenant, client, now)
-            await connection.execute(DEAD, tenant, client)
+            await connection.execute(REVOKE, tenant, client)  # one mark for all: there may be thousands
             await connection.execute(APPEND, *columns([entry]))
         return len(gone)
 

@@ -62,7 +62,7 @@ class PostgresThrottle:
 
     async def lease(self, key: str, tries: int, limit: int, window: timedelta, now: datetime) -> tuple[int, datetime]:
         """As oauth.pace.Leases."""
-        row = hmac.new(self._key, key.encode("utf-8", "replace"), hashlib.sha256).digest()
+        row = self._mark(key)
         granted = await self._pool.fetchrow(LEASE, row, now, now - window, limit, tries)
         seen = granted or await self._pool.fetchrow(SEEN, row)
         return tries if granted else 0, (seen["since"] if seen else now) + window
@@ -73,5 +73,7 @@ class PostgresThrottle:
         return int(rows[0][0])
 
     def _row(self, count: Count, what: str) -> bytes:
-        text = f"{count.name} {what}".encode("utf-8", "replace")
-        return hmac.new(self._key, text, hashlib.sha256).digest()
+        return self._mark(f"{count.name} {what}")
+
+    def _mark(self, text: str) -> bytes:
+        return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).digest()

@@ -1,6 +1,7 @@
 """How a tenant looks: the colours and the logo of its pages, and of the style document that applications dress by."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -29,7 +30,7 @@ class Look:
         return {name: value for name, value in every.items() if value}
 
 
-def checked(look: Look, ours: dict[str, str]) -> Look:
+def checked(look: Look, ours: Mapping[str, str]) -> Look:
     """The look, if every colour is one and can be read; `ours` are the colours in the place of those that are empty.
 
     Raises ValueError.

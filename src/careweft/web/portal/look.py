@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 
-from ...oauth.style import STYLE
+from ...oauth.style import COLOURS
 from ...registry.pictures import made_anew, named
 from ...registry.refusal import RegistrationRefused
 from ...surfaces import issuers
@@ -15,7 +15,6 @@ LABELS = {
     "highlight": "Buttons and links", "background": "Background", "text": "Text", "error": "What went wrong",
     "success": "What went well",
 }  # fmt: skip
-OURS = {name: STYLE[f"color_{name}"] for name in LABELS}
 Fields = dict[str, str]
 
 
@@ -33,15 +32,15 @@ class LookPage:
         """`POST`: name and colours; each colour has to be readable where it stands."""
         filled = await self.room.take(request)
         tenant = request.known_tenant
-        said = {name: filled.one(name, 200).strip() for name in ("name", *LABELS)}
+        said = {name: filled.one(name, 200).strip() for name in ("name", *COLOURS)}
 
         async def work() -> Reply:
             self.room.fresh(request)
             if not said["name"] or not said["name"].isprintable():
                 raise RegistrationRefused("write the name of the organization")
-            colours = {name: said[name].lower() for name in LABELS}
+            colours = {name: said[name].lower() for name in COLOURS}
             try:
-                look = checked(replace(tenant.look, **colours), OURS)
+                look = checked(replace(tenant.look, **colours), COLOURS)
             except ValueError as wrong:
                 raise RegistrationRefused(str(wrong)) from wrong
             changed = replace(tenant, name=said["name"], look=look)
@@ -79,6 +78,6 @@ class LookPage:
         tenant = request.known_tenant
         held = {one.name: getattr(tenant.look, one.name) for one in fields(Look)} | {"name": tenant.name}
         return self.room.show(
-            request, "portal/look.html", "look", status=status, errors=errors, labels=LABELS, ours=OURS,
+            request, "portal/look.html", "look", status=status, errors=errors, labels=LABELS, ours=COLOURS,
             filled=said or held, style_document=issuers.V2.style_url(self.room.base_url, tenant.id),
         )  # fmt: skip

@@ -83,13 +83,18 @@ def invited(said: dict[str, str]) -> Account:
     """Who is invited. Raises ValueError, Unfit."""
     if said["role"] not in INVITED or said["role"] not in ROLES:
         raise ValueError("Say what they are to be.")
-    if not said["name"] or not said["name"].isprintable() or len(said["name"]) > 100:
+    if not nameable(said["name"]):
         raise ValueError("Write their name.")
     records = ROLES[said["role"]].records
     record = said["record"]
     if record and "/" not in record and records:
         record = f"{records[0]}/{record}"
     return Account("", 0, "", said["name"], address(said["email"]), said["role"], record or None)
+
+
+def nameable(name: str) -> bool:
+    """May somebody be called that?"""
+    return bool(name) and name.isprintable() and len(name) <= 100
 
 
 def born(said: dict[str, str]) -> date | None:

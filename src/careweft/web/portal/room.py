@@ -199,6 +199,13 @@ class Room:
             request.reason = str(refused)
             return await show([("", sentence(refused))])
 
+    async def tenant(self, id_: str) -> Tenant:
+        """The tenant that a form names. Raises RegistrationRefused."""
+        found = await self.tenants.find(id_)
+        if found is None:
+            raise RegistrationRefused("there is no such tenant")
+        return found
+
     async def tenants_by_number(self) -> Mapping[int, Tenant]:
         """Every tenant, by the number that decisions name."""
         return {one.number: one for one in await self.tenants.all()}

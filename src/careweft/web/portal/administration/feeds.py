@@ -1,8 +1,8 @@
 """How fresh the records of each tenant are: its last load, and whether that is longer ago than it should be."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
+from ....ports.platform import late
 from ....registry.refusal import RegistrationRefused
 from ...exchange import Reply, Request
 from ...people import Errors
@@ -28,9 +28,7 @@ class Feeds:
 
         async def work() -> Reply:
             self.room.fresh(request)
-            tenant = await self.room.tenants.find(filled.one("tenant", 36))
-            if tenant is None:
-                raise RegistrationRefused("there is no such tenant")
+            tenant = await self.room.tenant(filled.one("tenant", 36))
             entry = self.room.entry(request, "tenant set", of=tenant.number)
             await self.room.tenants.save(replace(tenant, feed_hours=hours(filled.one("hours", 9).strip())), entry)
             return self.room.done(HERE, "saved")
@@ -45,9 +43,8 @@ class Feeds:
         rows = []
         for one in await self.room.tenants.all():
             load = await self.room.platform.load(one.number, now)
-            most = timedelta(hours=one.feed_hours) if one.feed_hours else None
-            late = most is not None and (load is None or now - load.at > most)
-            rows.append({"tenant": one, "load": load, "age": now - load.at if load else None, "late": late})
+            age = now - load.at if load else None
+            rows.append({"tenant": one, "load": load, "age": age, "late": late(load, one.feed_hours, now)})
         return self.room.show(
             request, "portal/administration/feeds.html", "feeds", status=status, errors=errors, rows=rows
         )

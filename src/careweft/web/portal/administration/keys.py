@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from ....registry.refusal import RegistrationRefused
 from ...exchange import Reply, Request
 from ...people import Errors
 from ..keys import told
@@ -29,9 +28,7 @@ class Keys:
 
         async def work() -> Reply:
             self.room.fresh(request)
-            tenant = await self.room.tenants.find(filled.one("tenant", 36))
-            if tenant is None:
-                raise RegistrationRefused("there is no such tenant")
+            tenant = await self.room.tenant(filled.one("tenant", 36))
             entry = self.room.entry(request, "keys rotate", of=tenant.number)
             await self.room.keyring.rotate(tenant.number, entry)
             return self.room.done(HERE, "rotated")

@@ -10,6 +10,7 @@ from ....ports.people import Account
 from ....registry.refusal import RegistrationRefused
 from ...exchange import Reply, Request
 from ...people import Errors, faults, visit
+from ..people import nameable
 from ..room import Room
 
 HERE = "/administration/people"
@@ -34,7 +35,7 @@ class Staff:
 
         async def work() -> Reply:
             self.room.fresh(request)
-            if not said["name"] or not said["name"].isprintable() or len(said["name"]) > 100:
+            if not nameable(said["name"]):
                 raise RegistrationRefused("write their name")
             account = Account("", 0, "", said["name"], address(said["email"]), ROLE)
             await self.room.people.invitations.invite(

@@ -9,6 +9,7 @@ from ....ports.people import Account
 from ....registry.refusal import RegistrationRefused
 from ...exchange import Reply, Request
 from ...people import FIELDS, Errors, faults, visit
+from ..people import nameable
 from ..room import Room
 
 HERE = "/administration/tenants"
@@ -56,10 +57,8 @@ class Tenants:
 
         async def work() -> Reply:
             self.room.fresh(request)
-            tenant = await self.room.tenants.find(said["tenant"])
-            if tenant is None:
-                raise RegistrationRefused("there is no such tenant")
-            if not said["owner"] or not said["owner"].isprintable() or len(said["owner"]) > 100:
+            tenant = await self.room.tenant(said["tenant"])
+            if not nameable(said["owner"]):
                 raise RegistrationRefused("write their name")
             account = Account("", 0, "", said["owner"], address(said["email"]), "owner")
             await self.room.people.invitations.invite(

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from ....ports.platform import LONGEST_TERMS
 from ....registry.refusal import RegistrationRefused
 from ...exchange import Reply, Request
 from ...people import Errors
 from ..room import Room
 
 HERE = "/administration/terms"
-LONGEST = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class TermsPage:
     async def publish(self, request: Request) -> Reply:
         """`POST`"""
         filled = await self.room.take(request)
-        text = filled.one("text", LONGEST).replace("\r\n", "\n").strip()
+        text = filled.one("text", LONGEST_TERMS).replace("\r\n", "\n").strip()
 
         async def work() -> Reply:
             self.room.fresh(request)
