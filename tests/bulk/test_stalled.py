@@ -17,9 +17,11 @@ import pytest
 from careweft import surfaces
 from careweft.store.turns import LEASE
 from tests.bulk.test_crash import Site, populated
+from tests.bulk.test_export import person, pulse
+from tests.bulk.yard import yard
 from tests.journeys.town import installation, within
 from tests.platform import MAPLE
-from tests.world import DRILL, Database
+from tests.world import DRILL, Database, count
 
 pytestmark = pytest.mark.anyio
 SYSTEM = surfaces.find("provider", "system")
@@ -135,6 +137,25 @@ async def test_a_worker_that_is_asked_to_end_hands_its_parts_over(database: Data
     assert took < LEASE
     assert len(files) == len(found["output"]) > 0
     assert found["request"].startswith(SYSTEM.url(made.site.at.url, MAPLE))
+
+
+async def test_whenever_a_worker_ends_it_leaves_no_part_behind(database: Database, tmp_path):
+    """Cancelled at any moment of its turn, also where the database has given the part and the answer is on its way."""
+    async with yard(database, tmp_path, working=False) as made, made.exporter() as client:
+        await made.put(person("a"), *(pulse(f"p{n}", "a") for n in range(2000)))
+        begun = await client.kick_off()
+        await made.worker.once()  # the plan
+        for step in range(count(200, 1000)):
+            await made.worker.turns.release(await made.worker.turns.lease())  # a connection that knows the statements
+            turn = asyncio.create_task(made.worker.once())
+            for _ in range(12 * (step % 100)):
+                await asyncio.sleep(0)  # a step of the loop: a timer would miss what takes less than a millisecond
+            turn.cancel()
+            await asyncio.gather(turn, return_exceptions=True)
+            assert not await made.sql("select n, step from job_part where state = 'leased'"), f"after {step}"
+        assert await made.sql("select max(failures) + max(leases) as most from job_part where state <> 'done'")
+        await made.work()
+        assert len((await client.finished(begun)).names("Observation")) == 2000
 
 
 async def test_without_any_worker_an_export_waits(database: Database):

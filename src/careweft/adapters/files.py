@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 CHUNK = 256 * 1024
@@ -20,8 +21,7 @@ class DiskFiles:
 
     async def create(self, name: str) -> "DiskSink":
         """As ports.Files."""
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return await asyncio.to_thread(DiskSink, self._root / WRITING, self._at(name))
+        return DiskSink(self._root, self._at(name))
 
     async def read(self, name: str, start: int, length: int) -> AsyncIterator[bytes]:
         """As ports.Files."""
@@ -69,42 +69,63 @@ def _emptied(folder: Path) -> bool:
 
 
 class DiskSink:
-    """ports.Sink: bytes go to a temporary file, which gets its name when it is whole."""
+    """ports.Sink: bytes go to a temporary file, which gets its name when it is whole.
 
-    def __init__(self, folder: Path, target: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._target = target
-        self._path = folder / secrets.token_hex(16)
-        self._file: BinaryIO = self._path.open("xb", buffering=0)
+    Who is cancelled leaves a thread at work: one operation follows the other, and after `drop` nothing is written.
+    """
+
+    def __init__(self, root: Path, target: Path) -> None:
+        self._root, self._target = root, target
+        self._path = root / WRITING / secrets.token_hex(16)
+        self._file: BinaryIO | None = None
+        self._dropped = False
+        self._turn = Lock()
 
     async def write(self, data: bytes) -> None:
         """As ports.Sink."""
         await asyncio.to_thread(self._whole, data)
 
     def _whole(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left:
-            left = left[self._file.write(left) :]
+        with self._turn:
+            file = self._opened()
+            left = memoryview(data)
+            while left:
+                left = left[file.write(left) :]
+
+    def _opened(self) -> BinaryIO:
+        if self._dropped:
+            raise ValueError("what was dropped is not written")
+        if self._file is None:
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._file = self._path.open("xb", buffering=0)
+        return self._file
 
     async def keep(self) -> None:
         """As ports.Sink."""
         await asyncio.to_thread(self._keep)
 
     def _keep(self) -> None:
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.rename(self._target)
-        for folder in (self._target.parent, self._target.parent.parent):
-            _synced(folder)
+        with self._turn:
+            file = self._opened()
+            os.fsync(file.fileno())
+            file.close()
+            self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.rename(self._target)
+            for folder in (self._target.parent, self._target.parent.parent):
+                _synced(folder)
 
     async def drop(self) -> None:
         """As ports.Sink."""
         await asyncio.to_thread(self._drop)
 
     def _drop(self) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        with self._turn:
+            self._dropped = True
+            if self._file is not None:
+                self._file.close()
+                self._path.unlink(missing_ok=True)
+                self._target.unlink(missing_ok=True)
 
 
 def _synced(folder: Path) -> None:

@@ -21,6 +21,8 @@ BEAT = 2.0
 """Seconds between signs of life, at each of which a job is authorized anew."""
 IDLE = 1.0
 SWEEP = 20.0
+PARTING = 5.0
+"""Seconds that a process which ends waits to hear what it was given; without an answer the lease runs out."""
 GRACE = 3600.0
 """Seconds after their expiry that files still lie there, for who is reading them."""
 LOST = 86_400.0
@@ -64,7 +66,7 @@ class Worker:
 
     async def once(self) -> bool:
         """Work on one part, if there is one."""
-        task = await self.turns.lease()
+        task = await self._leased()
         if task is None:
             return False
         try:
@@ -76,8 +78,7 @@ class Worker:
         except Full as full:
             await self.turns.failed(task, str(full.__doc__), final=True)
         except asyncio.CancelledError:
-            with suppress(Exception):  # this process ends: another one may go on at once
-                await asyncio.shield(self.turns.release(task))
+            await self._given_back(task)
             raise
         except Unavailable:  # the database was away: nothing is wrong with the part
             await self.turns.release(task)
@@ -85,6 +86,23 @@ class Worker:
             _log(failure, f"part {task.n} ({task.step}) of job {task.job}")
             await self.turns.failed(task, BROKEN, final=False)
         return True
+
+    async def _leased(self) -> Task | None:
+        """A part, for who is still there to work on it."""
+        leasing = asyncio.ensure_future(self.turns.lease())
+        try:
+            return await asyncio.shield(leasing)
+        except asyncio.CancelledError:
+            with suppress(Exception):  # the database may have given it by now, and nobody else would know
+                async with asyncio.timeout(PARTING):
+                    if (task := await leasing) is not None:
+                        await self._given_back(task)
+            raise
+
+    async def _given_back(self, task: Task) -> None:
+        """This process ends: another one may go on at once."""
+        with suppress(Exception):
+            await asyncio.shield(self.turns.release(task))
 
     async def _held(self, task: Task) -> None:
         """The step, for as long as the part is held and its order stands."""

@@ -1,7 +1,6 @@
 """`careweft check`: would the platform run here, and what is in its way?"""
 
 import argparse
-import asyncio
 import shutil
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import TypeVar
 from ..adapters.mail import Smtp
 from ..app import open_house
 from ..config import Settings
+from .awaited import awaited
 from .model import Command, Usage, Wrong, arg
 from .place import settings_of, show, standing
 
@@ -89,7 +89,7 @@ def asked(settings: Settings) -> float:
             return float((row["now"] - datetime.fromtimestamp((before + time.time()) / 2, UTC)).total_seconds())
 
     with standing(settings) as ready:
-        skew = asyncio.run(ask(ready))
+        skew = awaited(ask(ready))
     if abs(skew) > SKEW:
         raise ValueError(f"the database's clock is {skew:+.1f} s from this machine's")
     return skew

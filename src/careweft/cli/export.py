@@ -1,13 +1,13 @@
 """`careweft export`: fetch an export of any Bulk Data server, and of ours."""
 
 import argparse
-import asyncio
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from ..adapters.bulk import BulkClient, Login, Wanted
+from .awaited import awaited
 from .model import Arg, Command, Usage, Wrong, arg
 from .place import show
 
@@ -25,7 +25,7 @@ def fetched(args: argparse.Namespace, url: str, folder: Path) -> list[Path]:
     line = Line(quiet=args.json)
     client = BulkClient(wanted(args, url), login(args), folder, line.told, args.parallel)
     try:
-        return asyncio.run(client.run(keep=args.keep))
+        return awaited(client.run(keep=args.keep))
     except OSError as failure:
         raise Wrong(str(failure)) from failure
     finally:

@@ -1,7 +1,6 @@
 """Where a command works: the embedded database of a data folder, or a database by URL; opened, used and left."""
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import config
 from ..config import Settings
 from ..store import embedded
+from .awaited import awaited
 from .model import Wrong
 
 if TYPE_CHECKING:  # loaded while the database starts
@@ -61,7 +61,7 @@ def standing(settings: Settings, *, initial: bool = False) -> Iterator[Settings]
             loading.join()
             from ..store import master, roles
 
-            server_url = asyncio.run(roles.prepare(settings.database_url, master.load(settings.master_key)))
+            server_url = awaited(roles.prepare(settings.database_url, master.load(settings.master_key)))
             with left_off(settings.database_url) if initial else nullcontext():
                 yield settings.with_database(server_url)
             return
@@ -81,7 +81,7 @@ def migrated(owner_url: str) -> None:
     """Bring the database to this program's schema."""
     from ..store.migrate import migrate
 
-    asyncio.run(migrate(owner_url))
+    awaited(migrate(owner_url))
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -101,7 +101,7 @@ def left_off(owner_url: str) -> Iterator[None]:
     """Search indexes are built after the block, where there were no records before it."""
     from ..store import initial
 
-    if not asyncio.run(initial.drop(owner_url)):
+    if not awaited(initial.drop(owner_url)):
         print("there are records already, so the indexes stay as they are", file=sys.stderr)
     try:
         yield
@@ -133,8 +133,7 @@ def at_home(args: argparse.Namespace, run: "Callable[[House], Awaitable[T]]", *,
     with standing(as_served(settings_of(args)), initial=initial) as settings:
         import uvloop  # as the server has it: a load sends much
 
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(inside(settings))
+        return awaited(inside(settings), uvloop.new_event_loop)
 
 
 def show(args: argparse.Namespace, result: Any) -> int:

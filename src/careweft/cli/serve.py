@@ -4,7 +4,6 @@
 """
 
 import argparse
-import asyncio
 import os
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..config import Settings
+from .awaited import awaited
 from .model import Command, Usage, arg
 from .place import note_served, settings_of, standing
 
@@ -41,8 +41,8 @@ def serve(args: argparse.Namespace) -> int:
     if settings.base_url is None and not settings.loopback:
         raise Usage("--base-url is needed where --host is not loopback: every link is built from it")
     with standing(settings) as ready:
-        if not asyncio.run(prepared(ready)):
-            asyncio.run(first_run(ready))
+        if not awaited(prepared(ready)):
+            awaited(first_run(ready))
         run(ready, worker=not args.no_worker)
     return 0
 
@@ -53,7 +53,7 @@ def demo(args: argparse.Namespace) -> int:
 
     settings = settings_of(args, **given(args), environment="preview")
     with standing(settings) as ready:
-        told = asyncio.run(sample_platform.prepare(ready, args.patients))
+        told = awaited(sample_platform.prepare(ready, args.patients))
         run(ready, worker=True, when_ready=lambda: print(told, flush=True))
     return 0
 
@@ -63,7 +63,7 @@ def worker(args: argparse.Namespace) -> int:
     with standing(settings_of(args)) as ready:
         from ..app import work
 
-        asyncio.run(work(ready, args.supervisor))
+        awaited(work(ready, args.supervisor))
     return 0
 
 

@@ -107,7 +107,8 @@ class Pool:
             await self._turns.acquire()
             return
         try:
-            await asyncio.wait_for(self._turns.acquire(), self._wait)
+            async with asyncio.timeout(self._wait):  # wait_for may swallow a cancellation that comes with the turn
+                await self._turns.acquire()
         except TimeoutError:
             raise Unavailable("All database connections are busy; try again shortly.") from None
 

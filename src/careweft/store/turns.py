@@ -116,7 +116,8 @@ class PostgresTurns(PostgresJobs):
     async def idle(self, seconds: float) -> None:
         """As ports.Turns."""
         try:
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         except TimeoutError:
             return
         self._news.clear()
