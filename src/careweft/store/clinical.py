@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
+from functools import partial
 
 import asyncpg
 
@@ -13,6 +14,7 @@ from .feed import PostgresFeed
 from .filing import PostgresFiling
 from .frequency import Frequencies
 from .master import Master
+from .memory import Flights
 from .pool import Pool
 from .population import PostgresPeople
 from .reads import Reads
@@ -33,6 +35,7 @@ class Clinical:
         self._reads = Reads(pool)
         self._frequencies = Frequencies(pool)
         self._bound: dict[int, Bound] = {}
+        self._bindings: Flights[tuple[int, int], Bound] = Flights()
         self._turns = asyncio.Lock()
         self._records: dict[int, PostgresRecords] = {}
 
@@ -71,8 +74,12 @@ class Clinical:
         """What the store has to know of this tenant; read once, and again when it turned out to be too little."""
         found = self._bound.get(tenant.number)
         if found is None or found.bodies.outdated:
-            await self.registries.refresh()
-            found = self._bound[tenant.number] = await bind(self.pool, tenant, await self._keys(tenant))
+            return await self._bindings.join((tenant.number, id(found)), partial(self._bind, tenant))
+        return found
+
+    async def _bind(self, tenant: Tenant) -> Bound:
+        await self.registries.refresh()
+        found = self._bound[tenant.number] = await bind(self.pool, tenant, await self._keys(tenant))
         return found
 
     async def seal(self, tenant: Tenant) -> int:

@@ -1,11 +1,36 @@
-"""A few seconds' memory of what the database said, dropped as soon as it is heard to have changed."""
+"""A few seconds' memory of what the database said, dropped as soon as it is heard to have changed.
 
+What many ask for at once, as all do after a start, is asked of the database once.
+"""
+
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+
+
+class Flights(Generic[Key, Value]):
+    """One read of a key at a time; whoever asks meanwhile gets its answer, and who goes away takes it from nobody."""
+
+    def __init__(self) -> None:
+        self._flying: dict[Key, asyncio.Task[Value]] = {}
+
+    async def join(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+        """What the read under way brings, or one that begins now. Raises what the read raises."""
+        flying = self._flying.get(key)
+        if flying is None:
+            flying = self._flying[key] = asyncio.create_task(read())
+            flying.add_done_callback(partial(self._landed, key))
+        return await asyncio.shield(flying)
+
+    def _landed(self, key: Key, flying: "asyncio.Task[Value]") -> None:
+        del self._flying[key]
+        if not flying.cancelled():
+            flying.exception()  # somebody may have waited for it, or nobody any more
 
 
 class Memory(Generic[Key, Value]):
@@ -17,12 +42,16 @@ class Memory(Generic[Key, Value]):
         self._now = now
         self._held: dict[Key, tuple[Value, float]] = {}
         self._changes = 0
+        self._flights: Flights[tuple[Key, int], Value | None] = Flights()
 
     async def get(self, key: Key, read: Callable[[], Awaitable[Value | None]]) -> Value | None:
         """The value of `key`, read anew if it is not held any more."""
         held = self.held(key)
         if held is not None:
-            return held
+            return held  # a read that began before a change is not the answer to who asks after it
+        return await self._flights.join((key, self._changes), partial(self._read, key, read))
+
+    async def _read(self, key: Key, read: Callable[[], Awaitable[Value | None]]) -> Value | None:
         before, until = self._changes, self._now() + self._lasts
         value = await read()
         if value is not None and before == self._changes:  # else it may have been read before the change

@@ -12,6 +12,7 @@ from ..fhir.search.include import parameters
 from ..fhir.search.kinds import composite
 from ..fhir.search.parse import modifiers
 from ..fhir.search.query import AnyOf, Chain, Has
+from .memory import Flights
 from .pool import Connection, Pool
 
 FORMS = {
@@ -93,11 +94,16 @@ class Registries:
         self._own: dict[int, int] = {}
         self._rebuilding: dict[int, frozenset[str]] = {}
         self._moved: frozenset[int] = frozenset()
+        self._flights: Flights[None, None] = Flights()
 
     async def refresh(self, *, at_once: bool = False) -> None:
         """Read the registry, if what is known is older than five seconds. Raises Unavailable."""
-        if not at_once and self._now() < self._until:
-            return
+        if at_once:
+            await self._read()
+        elif self._now() >= self._until:
+            await self._flights.join(None, self._read)
+
+    async def _read(self) -> None:
         rows = await self._pool.fetch(READ)
         self._own = self._own or {row["rt"]: row["ixv"] for row in rows}
         self._rebuilding = {row["rt"]: frozenset(row["rebuilding"]) for row in rows if row["rebuilding"]}
