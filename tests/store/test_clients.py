@@ -173,7 +173,7 @@ async def test_every_field_has_a_column(database):
             )
         }
 
-    assert {field.name for field in fields(Client)} == columns - {"created", "secret_ends"}
+    assert {field.name for field in fields(Client)} == columns - {"secret_ends"}
 
 
 async def test_what_is_allowed_until_a_day_is_not_approved_after_it(database):

@@ -10,7 +10,7 @@ import pytest
 
 from careweft.adapters import clock
 from careweft.ports.people import Account
-from careweft.web import routes
+from careweft.web import routes, texts
 from careweft.web.route import Person, Visitor
 from careweft.web.telemetry import Telemetry
 
@@ -266,6 +266,39 @@ async def test_a_grant_is_seen_and_taken_back(place):
         "select person, client, patients from audit where action = 'take-back' order by seq desc limit 1"
     )
     assert (ended["person"], ended["client"], list(ended["patients"])) == ("Patient/ana", place.client.id, ["ana"])
+
+
+@pytest.mark.parametrize(
+    ("verified", "badge", "says"),
+    [
+        (False, "Not checked", "Nobody at Maple Clinic has checked this app."),
+        (True, "Checked", "Maple Clinic has checked who made this app."),
+    ],
+)
+async def test_a_badge_says_who_checked_an_app_wherever_it_is_seen(place, verified, badge, says):
+    """OATK-13: when it asks, with its maker, where records go and since when it is known here; and for as long as it
+    sees records, as it stands today.
+    """
+    clients = place.desk.house.clients
+    known = (await clients.find(place.desk.tenant.number, place.client.id)).created
+    day = texts.day("en", known, place.desk.tenant.zone)
+    await clients.save(replace(place.client, verified=verified))
+    browser, id_ = await waiting(place, "ana")
+    page = text(browser.page.text)
+    says = says.replace("Maple Clinic", place.desk.tenant.name)
+    assert f" {badge}. " in page
+    assert says.rstrip(".") in page
+    assert f"Maker Diary Works Records go to app.example Known to {place.desk.tenant.name} since {day}" in page
+    TIME.ahead += timedelta(seconds=1)
+    await browser.fill(f"consent/{id_}", follow=False, do="allow", allow=["record:Patient"])
+    page = (await browser.get(f"{place.base}/apps")).text
+    assert f'Sugar Diary <span class="badge {"good" if verified else "warn"}">{badge}</span></h2>' in page
+    assert says in page
+    assert "Maker Diary Works" in text(page)
+    await clients.save(replace(place.client, verified=not verified))
+    page = (await browser.get(f"{place.base}/apps")).text
+    assert f">{badge}</span></h2>" not in page
+    await clients.save(place.client)
 
 
 async def test_nobody_takes_back_what_another_gave(place):

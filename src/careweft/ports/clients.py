@@ -55,6 +55,8 @@ class Client:
     networks: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     expires: datetime | None = None
+    created: datetime | None = field(default=None, compare=False)
+    """Since when the tenant knows it; told by what keeps it, never to it."""
 
     @property
     def confidential(self) -> bool:

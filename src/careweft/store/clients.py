@@ -23,8 +23,8 @@ FIELDS = (
 )  # fmt: skip
 LISTS = ("scopes", "redirect_uris", "logout_uris", "origins", "networks", "groups")
 NAMES = ", ".join(FIELDS)
-FIND = f"select {NAMES} from client where tenant = $1 and id = $2"
-ALL = f"select {NAMES} from client where tenant = $1 order by created, id"
+FIND = f"select {NAMES}, created from client where tenant = $1 and id = $2"
+ALL = f"select {NAMES}, created from client where tenant = $1 order by created, id"
 SAVE = (
     f"insert into client ({NAMES}) values ({', '.join(f'${n}' for n in range(1, len(FIELDS) + 1))})"
     f" on conflict (tenant, id) do update set {', '.join(f'{name} = excluded.{name}' for name in FIELDS[2:])}"

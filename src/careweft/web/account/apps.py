@@ -46,6 +46,9 @@ class Apps:
         return {
             "id": permit.id,
             "app": client.name if client else permit.client,
+            "known": client is not None,
+            "verified": client is not None and client.verified,
+            "publisher": client.publisher if client else None,
             "patient": names.get(permit.patient, permit.patient) if permit.patient else None,
             "created": permit.created,
             "used": permit.used,

@@ -180,6 +180,7 @@ def described(client: Client, pending: Pending) -> dict[str, Any]:
         "publisher": client.publisher,
         "logo": pages.shown_here(client.logo),
         "verified": client.verified,
+        "known": client.created,
         "site": client.home,
         "site_name": urlsplit(client.home).hostname if client.home else None,
         "policy": client.policy,
