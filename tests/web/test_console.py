@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from careweft.registry.registration import edited
 from careweft.web.onward import HOMES, place
 from careweft.web.portal.roles import ACTIONS, roles
 from careweft.web.portal.routes import console
+from tests.world import borrowed
 
 from .developers import clinic, owner, signed_in
 from .visitors import text
@@ -28,16 +30,43 @@ VECTORS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-async def asked(database, tmp_path):
+@asynccontextmanager
+async def waiting(database, folder):
     """A clinic at which Dana's application waits: the clinic, Dana's browser, the client_id."""
-    async with clinic(database, tmp_path) as made:
+    async with clinic(database, folder) as made:
         dana = made.browser()
         await dana.sign_up()
         app, secret = await dana.register(scopes={"scope": ["system/*.rs"], "bulk": "yes"})
         await dana.ask(app, "Northwind")
         made.secret = secret  # type: ignore[attr-defined]
         yield made, dana, app
+
+
+@pytest.fixture
+async def asked(database, tmp_path):
+    """One for a test that decides something."""
+    async with waiting(database, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def looked(module_database, tmp_path_factory):
+    """One for all tests that leave the request as it is: undecided."""
+    async with waiting(module_database, tmp_path_factory.mktemp("looked")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def another_database(cluster):
+    with borrowed(cluster) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+async def narrowed(another_database, tmp_path_factory):
+    """One for decisions that follow upon each other."""
+    async with waiting(another_database, tmp_path_factory.mktemp("narrowed")) as found:
+        yield found
 
 
 async def test_each_page_is_for_these_roles_alone(asked):
@@ -158,9 +187,9 @@ NARROWINGS = {
 
 
 @pytest.mark.parametrize("name", NARROWINGS)
-async def test_what_is_narrowed_is_in_the_clients_row(asked, name):
+async def test_what_is_narrowed_is_in_the_clients_row(narrowed, name):
     """What the form says is what requests are answered from, and what the form shows the next time."""
-    made, _, app = asked
+    made, _, app = narrowed
     given, (field, value) = NARROWINGS[name]
     olga = await signed_in(made, "olga")
     await olga.decide(app, "approve", **given)
@@ -214,9 +243,9 @@ async def test_an_owner_says_that_they_checked_the_publisher(asked):
         ({"type": ["Patient"], "groups": "g"}, "groups"),
     ],
 )
-async def test_what_cannot_be_allowed_is_said(asked, given, says):
+async def test_what_cannot_be_allowed_is_said(looked, given, says):
     """The page comes again with the reason and with what was written; nothing was decided."""
-    made, _, app = asked
+    made, _, app = looked
     olga = await signed_in(made, "olga")
     await olga.decide(app, "approve", **given)
     assert olga.page.status_code == 422
@@ -296,9 +325,9 @@ async def test_a_session_that_ended_decides_nothing(asked):
         "",
     ],
 )
-async def test_nobody_is_led_elsewhere(asked, then):
+async def test_nobody_is_led_elsewhere(looked, then):
     """OATK-09: the word behind `then` names pages of ours or none."""
-    made, _, _ = asked
+    made, _, _ = looked
     assert place(made.desk.tenant, then) is None
     olga = await signed_in(made, "olga")
     await olga.get(f"/account/{made.desk.tenant.id}/again?then={then}")
@@ -307,9 +336,9 @@ async def test_nobody_is_led_elsewhere(asked, then):
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-async def test_what_developers_write_is_text(asked, vector):
+async def test_what_developers_write_is_text(looked, vector):
     """WEB-01: in every field that an owner, a developer or the journal shows, never markup of ours."""
-    made, dana, app = asked
+    made, dana, app = looked
     held = await made.registry.shelf.find(app)
     new = edited(held, replace(held.asked, name=vector, publisher=vector, description=vector)).asked
     said = json.dumps({"name": new.name, "publisher": new.publisher, "description": new.description})

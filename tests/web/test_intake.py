@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 import pytest
@@ -27,10 +27,16 @@ class Feeder:
 
     platform: Platform
     url: str
-    token: str
+    tokens: dict = field(default_factory=dict, repr=False)
+
+    def token(self, access="intake", scope="system/*.cud"):
+        """A token for `scope`, the same each time it is asked for."""
+        if (access, scope) not in self.tokens:
+            self.tokens[access, scope] = token(self.platform, access, scope)
+        return self.tokens[access, scope]
 
     def post(self, body, headers=None, query="", token=None):
-        bearer = {"Authorization": f"Bearer {token or self.token}"}
+        bearer = {"Authorization": f"Bearer {token or self.token()}"}
         return httpx.post(self.url + query, content=body, headers={**bearer, **(headers or NDJSON)}, trust_env=False)
 
 
@@ -48,7 +54,7 @@ def feeder():
     with installed() as platform:
         platform.serve()
         platform.run("tenant", "create", "Maple", "--id", MAPLE)
-        yield Feeder(platform, f"{platform.url}/intake/v1/{MAPLE}", token(platform, "intake", "system/*.cud"))
+        yield Feeder(platform, f"{platform.url}/intake/v1/{MAPLE}")
 
 
 def test_each_line_is_answered_for(feeder):
@@ -63,7 +69,7 @@ def test_each_line_is_answered_for(feeder):
     assert [one["line"] for one in first["refusals"]] == [3]
     assert first["kept_but_offered_by_no_api"] == {"Claim": 1}
     assert (first["complete"], first["next_line"]) == (True, None)
-    reader = token(feeder.platform, "provider", "system/*.rs")
+    reader = feeder.token("provider", "system/*.rs")
     read = httpx.get(
         f"{feeder.platform.base('provider')}/Observation?patient=ana",
         headers={"Authorization": f"Bearer {reader}"},
@@ -107,7 +113,7 @@ def test_a_bundle_is_taken(feeder):
 )
 def test_what_is_refused_whole(feeder, access, scope, body, headers, query, status):
     """Each row: a request that the intake does not take, and the status of its OperationOutcome."""
-    answer = feeder.post(body, headers, query, token(feeder.platform, access, scope))
+    answer = feeder.post(body, headers, query, feeder.token(access, scope))
 
     assert status == answer.status_code
     assert answer.json()["resourceType"] == "OperationOutcome"
@@ -115,7 +121,7 @@ def test_what_is_refused_whole(feeder, access, scope, body, headers, query, stat
 
 def test_a_scope_bounds_what_may_be_brought(feeder):
     """A feed for Observation alone: other types, and deletions without the letter d, are refused line by line."""
-    narrow = token(feeder.platform, "intake", "system/Observation.cu")
+    narrow = feeder.token("intake", "system/Observation.cu")
 
     told = feeder.post(LINES, token=narrow).json()
 

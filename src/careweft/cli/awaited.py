@@ -6,6 +6,7 @@ taken half a message too; what was to be released then is not, and the driver ma
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -14,8 +15,11 @@ T = TypeVar("T")
 
 def awaited(work: Coroutine[Any, Any, T], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
     """What `work` returns, on a loop of its own. Raises KeyboardInterrupt where a signal ended it: what it had begun
-    was cancelled and has ended.
+    was cancelled and has ended. Beside the main thread, where no signal is heard, it only runs.
     """
+    if threading.current_thread() is not threading.main_thread():
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(work)
     before = signal.getsignal(signal.SIGTERM)
     told = False
 
