@@ -7,15 +7,21 @@ import subprocess
 import pytest
 
 from tests.docs.pages import DOCS, blocks, fits
+from tests.registry.test_pictures import picture
 from tests.world import ROOT
 
 from .acts import PHONE, looked_at
 from .acts import fits as within
 from .kinds import KINDS
-from .portal import administers, ask, enrol, register_by_key, sign_up
+from .portal import administers, ask, begin, details, enrol, onward, register_by_key, sign_up
 
 pytestmark = pytest.mark.browser
 TUTORIAL = DOCS / "tutorial" / "register-a-system-integration.md"
+NO_PICTURES = {
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+    "HTML": b"<!doctype html><script>alert(1)</script>",
+}
+SEEN = "() => { const one = document.querySelector('img.logo'); return [one.naturalWidth, one.naturalHeight]; }"
 STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
 
 
@@ -75,6 +81,59 @@ def test_an_administrator_begins_with_a_code(demo, visitor):
     page.get_by_role("button", name="Make it").click()
     page.get_by_text("The tenant is made").wait_for()
     assert within(page)
+
+
+def choose(page, name, content, folder):
+    """By the dialogue of the browser, as people choose a file."""
+    file = folder / name
+    file.write_bytes(content)
+    with page.expect_file_chooser() as opened:
+        page.locator("#file").click()
+    assert not opened.value.is_multiple()
+    opened.value.set_files(file)
+
+
+def test_a_logo_is_chosen_from_a_disk(demo, visitor, tmp_path):
+    """In the set-up without a script, on the application's page with one: a picture is seen afterwards, and what only
+    calls itself one is refused at its field, in words.
+    """
+    page = visitor(java_script_enabled=False, viewport=PHONE)
+    sign_up(page, demo, "lola")
+    begin(page, demo, KINDS[0])
+    details(page, demo, KINDS[0], "Night post")
+    choose(page, "logo.png", NO_PICTURES["SVG"], tmp_path)
+    onward(page)
+    assert page.locator("#file-fault").inner_text() == "A logo wants to be a PNG or JPEG file."
+    assert page.locator("#file").get_attribute("aria-invalid") == "true"
+    assert page.input_value("#name") == "Night post"
+    assert within(page)
+    choose(page, "logo.png", picture(), tmp_path)
+    onward(page)
+    onward(page)
+    assert page.evaluate(SEEN) == [40, 20]
+    page.get_by_role("button", name="Create application").click()
+    place = f"{demo.url}/developers/applications/{page.inner_text('#client-id')}"
+
+    other = visitor(viewport=PHONE)
+    other.context.add_cookies(page.context.cookies())
+    other.goto(place)
+    assert other.evaluate(SEEN) == [40, 20]
+    ran = []
+    other.on("dialog", lambda one: (ran.append(one), one.dismiss()))
+    for content in NO_PICTURES.values():
+        choose(other, "logo.png", content, tmp_path)
+        other.get_by_role("button", name="Use this logo").click()
+        other.locator("#file-fault").wait_for()
+        assert "PNG or JPEG" in other.inner_text("[role=alert]")
+        looked_at(other)
+        assert other.evaluate(SEEN) == [40, 20]
+    choose(other, "logo.jpeg", picture("JPEG", (30, 60)), tmp_path)
+    other.get_by_role("button", name="Use this logo").click()
+    other.get_by_text("Saved.").wait_for()
+    assert other.evaluate(SEEN) == [30, 60]
+    other.get_by_role("button", name="Remove the logo").click()
+    other.locator("img.logo").wait_for(state="detached")
+    assert ran == []
 
 
 def test_an_application_is_registered_by_keyboard_alone_and_allowed(demo, visitor):

@@ -1,11 +1,14 @@
 """How tenants look and which logos are shown: kept by owners and developers, served inert (WEB-02)."""
 
+import re
+
 import pytest
 
+from careweft.registry.desk import MOST_DRAFTS
 from careweft.surfaces import issuers
 from tests.registry.test_pictures import SCRIPT, picture
 
-from .developers import clinic, signed_in
+from .developers import ANSWERS, clinic, signed_in
 from .visitors import text
 
 
@@ -92,6 +95,83 @@ async def test_a_logo_is_served_inert(made):
         assert f"/pictures/{held['digest']}" in (await web.get(f"/account/{tenant.id}/sign-in")).text
     assert await sent(olga, url, await stamp(olga, tenant), do="remove") == 303
     assert await made.desk.sql("select from picture") == []
+
+
+async def test_a_logo_is_sent_in_the_set_up(made):
+    """With the details: shown on the way, the application's when it is made, and gone or another by a change.
+
+    What is no logo is refused at its field, and nothing else that was written is lost; a set-up that is forgotten
+    leaves no picture.
+    """
+    dana, dora = made.browser(), made.browser()
+    await dana.sign_up()
+    await dora.sign_up("dora", "dora@example.org")
+
+    async def owners():
+        return [row["owner"] for row in await made.desk.sql("select owner from picture")]
+
+    async def begun(step="/developers/new", page="/developers"):
+        await dana.get(page)
+        await dana.fill(step)
+        while step == "/developers/new" and not dana.at("details"):
+            here = str(dana.page.url).rpartition("/")[2]
+            await dana.fill(here, **ANSWERS[here])
+        return str(dana.page.url).rpartition("/")[0]
+
+    draft = await begun()
+    said = {**ANSWERS["details"], "name": "Daily report"}
+    for file in (b"<svg onload='alert(1)'/>", b"<html><script>alert(1)</script>", picture()[:60]):
+        await dana.fill("details", file=file, **said)
+        assert dana.page.status_code == 422
+        assert 'href="#file"' in dana.page.text
+        assert 'value="Daily report"' in dana.page.text
+        assert await owners() == []
+    await dora.get("/developers")
+    assert (await dora.send(f"{draft}/details", stamp=dora.stamp, file=picture(), **said)).status_code == 400
+    await dana.fill(
+        "details", file=picture() + SCRIPT, **{**said, **dict.fromkeys(("home", "terms", "policy"), "x" * 9000)}
+    )
+    assert dana.page.status_code == 422
+    (shown,) = re.findall(r'src="(/pictures/\w+)"', dana.page.text)
+    await dana.fill("details", **said)
+    await dana.fill("scopes", **ANSWERS["scopes"])
+    assert f'src="{shown}"' in dana.page.text
+    assert await owners() == [f"draft {draft.rpartition('/')[2]}"]
+    await dana.fill("review")
+    app = dana.shown("client-id")
+    assert await owners() == [f"application {app}"]
+    page = f"/developers/applications/{app}"
+    assert f'src="{shown}"' in (await dana.get(page)).text
+
+    await begun("/edit", page)
+    assert f'src="{shown}"' in dana.page.text
+    await dana.fill("review")
+    assert f'src="{shown}"' in dana.page.text
+    for more, left in (({"file": picture("JPEG", (30, 40))}, [f"application {app}"]), ({"logo": "remove"}, [])):
+        await dana.get(f"{await begun('/edit', page)}/details")
+        await dana.fill("details", **said, **more)
+        await dana.fill("review")
+        assert f'src="{shown}"' not in dana.page.text
+        assert await owners() == left
+    assert (await made.registry.shelf.find(app)).asked.logo is None
+
+    await begun()
+    await dana.fill("details", file=picture(), **said)
+    await dana.get(str(dana.page.url).replace("scopes", "review"))
+    await dana.fill("drop")
+    assert await owners() == []
+
+
+async def test_set_ups_that_were_begun_do_not_pile_up(made):
+    """The oldest goes, with its picture."""
+    dana = made.browser()
+    await dana.sign_up()
+    await dana.get("/developers")
+    for _ in range(MOST_DRAFTS + 2):
+        await dana.send("/developers/new", stamp=dana.stamp, follow=False)
+        await dana.get("/developers")
+
+    assert await made.desk.sql("select count(*) from application_draft") == [(MOST_DRAFTS,)]
 
 
 async def stamp(browser, tenant):

@@ -71,11 +71,13 @@ class Browser:
         return self.page
 
     async def send(
-        self, path: str, *, origin: str | None = "own", follow: bool = True, **fields: Any
+        self, path: str, *, origin: str | None = "own", follow: bool = True, file: bytes | None = None, **fields: Any
     ) -> httpx.Response:
+        """A form; one that takes a file is sent in parts, also where none was chosen (`file` b"")."""
         own = str(self.http.base_url).rstrip("/")
         headers = {} if origin is None else {"origin": own if origin == "own" else origin}
-        answer = await self.http.post(path, data=fields, headers=headers)
+        files = None if file is None else {"file": ("logo.png" if file else "", file, "image/png")}
+        answer = await self.http.post(path, data=fields, files=files, headers=headers)
         self.page = await self._followed(answer) if follow else answer
         return self.page
 
@@ -83,7 +85,8 @@ class Browser:
         """Send the form of the page whose action ends so, with its hidden fields and these."""
         form = next(one for one in forms(self.page.text) if one.action.endswith(action))
         path = form.action or str(self.page.url)
-        return await self.send(path, follow=follow, **{**form.hidden, **fields})
+        parts = {"file": b""} if form.parts else {}
+        return await self.send(path, follow=follow, **{**form.hidden, **parts, **fields})
 
     async def sign_in(self, who: str) -> httpx.Response:
         """On the sign-in page that is shown."""
@@ -102,6 +105,7 @@ class Browser:
 @dataclass
 class Form:
     action: str
+    parts: bool = False
     hidden: dict[str, str] = field(default_factory=dict)
 
 
@@ -113,7 +117,7 @@ class _Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag == "form":
-            self.found.append(Form(given.get("action") or ""))
+            self.found.append(Form(given.get("action") or "", given.get("enctype") == "multipart/form-data"))
         if tag == "input" and given.get("type") == "hidden" and self.found and given.get("name"):
             self.found[-1].hidden[given["name"]] = given.get("value") or ""
 

@@ -7,7 +7,7 @@ from .journal import Entry
 
 
 class Pictures(Protocol):
-    """An owner is `tenant <number>` or `application <id>`."""
+    """An owner is `tenant <number>`, `application <id>` or, until its guided set-up ends, `draft <id>`."""
 
     async def find(self, digest: str) -> bytes | None:
         """The picture of this name."""

@@ -17,24 +17,30 @@ SIDES = (512, 256, 128)
 BEGINNINGS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
 
 
+class PictureRefused(RegistrationRefused):
+    """This file is no logo."""
+
+    field = "file"
+
+
 def made_anew(sent: bytes) -> bytes:
-    """The picture as a PNG. Raises RegistrationRefused."""
+    """The picture as a PNG. Raises PictureRefused."""
     kind = next((kind for begins, kind in BEGINNINGS.items() if sent.startswith(begins)), None)
     if kind is None:
-        raise RegistrationRefused("a logo wants to be a PNG or JPEG file")
+        raise PictureRefused("a logo wants to be a PNG or JPEG file")
     if len(sent) > MOST_BYTES:
-        raise RegistrationRefused(f"a logo wants at most {MOST_BYTES // 1024} KB")
+        raise PictureRefused(f"a logo wants at most {MOST_BYTES // 1024} KB")
     pixels = drawn(sent, kind)
     for side in SIDES:
         pixels.thumbnail((side, side))
         made = bare(pixels)
         if len(made) <= MOST_BYTES:
             return made
-    raise RegistrationRefused("this picture is too large in whatever size")
+    raise PictureRefused("this picture is too large in whatever size")
 
 
 def drawn(sent: bytes, kind: str) -> Any:
-    """The pixels of a file of this kind. Raises RegistrationRefused."""
+    """The pixels of a file of this kind. Raises PictureRefused."""
     from PIL import Image  # noqa: PLC0415 - only who takes a picture waits for it
 
     try:
@@ -45,8 +51,8 @@ def drawn(sent: bytes, kind: str) -> Any:
                     found.load()
                     return found.convert("RGBA")
     except Exception as broken:  # whatever a decoder says of a broken file
-        raise RegistrationRefused("this file cannot be read as a picture") from broken
-    raise RegistrationRefused(f"a logo wants at most {MOST_PIXELS} by {MOST_PIXELS} pixels")
+        raise PictureRefused("this file cannot be read as a picture") from broken
+    raise PictureRefused(f"a logo wants at most {MOST_PIXELS} by {MOST_PIXELS} pixels")
 
 
 def bare(pixels: Any) -> bytes:

@@ -142,6 +142,7 @@ def application(answers: Answers) -> Application:
         home=text["home"] or None,
         policy=text["policy"] or None,
         terms=text["terms"] or None,
+        logo=answers.get("logo") or None,
     )
 
 

@@ -86,7 +86,11 @@ KEEP = (
     " on conflict (id) do update set answers = excluded.answers, changed = excluded.changed"
     " where d.account = excluded.account"
 )
-DROP = "delete from application_draft where account = $1 and id = $2 returning id"
+DROP = """
+with gone as (delete from application_draft where account = $1 and id = $2 returning id),
+  bare as (delete from picture where owner in (select 'draft ' || id from gone))
+select id from gone
+"""
 
 
 class PostgresApplications:

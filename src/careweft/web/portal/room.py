@@ -197,7 +197,7 @@ class Room:
             raise NotFound("There is no such application for this account.") from refused
         except RegistrationRefused as refused:
             request.reason = str(refused)
-            return await show([("", sentence(refused))])
+            return await show([(refused.field, sentence(refused))])
 
     async def tenant(self, id_: str) -> Tenant:
         """The tenant that a form names. Raises RegistrationRefused."""

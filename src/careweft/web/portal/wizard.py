@@ -7,7 +7,8 @@ from ...fhir.outcomes import NotFound
 from ...oauth.secrets import identifier
 from ...registry import picker, setup
 from ...registry.application import Application, usual
-from ...registry.desk import Draft
+from ...registry.desk import MOST_DRAFTS, Draft
+from ...registry.pictures import made_anew, named
 from ...registry.refusal import RegistrationRefused
 from ...registry.registration import Registration
 from .. import pages
@@ -18,7 +19,9 @@ from .room import Room, sentence
 
 OF = "of"
 """The answer that names the application which is changed; a new one has none."""
-KEPT = ("lifetime", "require_par", "refresh_days", "refresh_limit", "grace", "logo")
+LOGO = "logo"
+"""The answer that names a logo, "" for none any more; where there is no answer, a changed application keeps its own."""
+KEPT = ("lifetime", "require_par", "refresh_days", "refresh_limit", "grace")
 """What the set-up does not ask, and so leaves as it is."""
 
 
@@ -40,8 +43,13 @@ class Wizard:
         return await self._begun(request, {**setup.answers_of(held.asked), OF: held.id}, "review")
 
     async def _begun(self, request: Request, answers: dict[str, Any], step: str = "type") -> Reply:
-        draft = Draft(identifier(), self.room.account(request).id, answers, self.room.clock())
-        await self.room.desk.shelf.keep(draft)
+        draft, shelf = (
+            Draft(identifier(), self.room.account(request).id, answers, self.room.clock()),
+            self.room.desk.shelf,
+        )
+        for old in (await shelf.drafts(draft.account))[MOST_DRAFTS - 1 :]:
+            await shelf.drop(old.account, old.id)
+        await shelf.keep(draft)
         return pages.seen(f"/developers/drafts/{draft.id}/{step}")
 
     async def drop(self, request: Request) -> Reply:
@@ -59,25 +67,43 @@ class Wizard:
         if step == "review":
             if (wanted := setup.first_open(draft.answers)) != "review":
                 return pages.seen(f"/developers/drafts/{draft.id}/{wanted}")
-            return self._review(request, draft)
-        return self._page(request, draft, step)
+            return await self._review(request, draft)
+        return await self._page(request, draft, step)
 
     async def send(self, request: Request) -> Reply:
         """`POST …/drafts/{id}/{step}`: the answers of a step, and the next one."""
-        filled = await self.room.take(request)
-        draft, step = await self._draft(request), self._step(request)
-        given = read(filled, step)
+        step = self._step(request)
+        filled, sent = await self.room.receive(request) if step == "details" else (await self.room.take(request), b"")
+        draft, given = await self._draft(request), read(filled, step)
         try:
+            draft = await self._pictured(draft, filled, sent)
             answers = setup.answered(draft.answers, step, given)
             if step in ("details", "scopes"):
                 checked(answers)
         except RegistrationRefused as refused:
             tried = replace(draft, answers={**draft.answers, **given})
-            return self._page(request, tried, step, [("", sentence(refused))], 422)
+            return await self._page(request, tried, step, [(refused.field, sentence(refused))], 422)
         await self.room.desk.shelf.keep(replace(draft, answers=answers, changed=self.room.clock()))
         _, after = setup.neighbours(step, answers)
         onward = "review" if draft.answers.get(OF) and step != "type" else after
         return pages.seen(f"/developers/drafts/{draft.id}/{onward or 'review'}")
+
+    async def _pictured(self, draft: Draft, filled: Filled, sent: bytes) -> Draft:
+        """With the logo that was sent, or without one; kept at once: a page that comes back cannot fill in a file.
+
+        Raises PictureRefused (WEB-02).
+        """
+        if sent:
+            body = made_anew(sent)
+            await self.room.pictures.keep(f"draft {draft.id}", named(body), body, self.room.clock())
+            told = f"{self.room.base_url}/pictures/{named(body)}"
+        elif filled.one(LOGO, 10) == "remove":
+            told = ""
+        else:
+            return draft
+        new = replace(draft, answers={**draft.answers, LOGO: told}, changed=self.room.clock())
+        await self.room.desk.shelf.keep(new)
+        return new
 
     async def finish(self, request: Request) -> Reply:
         """`POST …/drafts/{id}/review`: the application is registered, or changed; a draft is used once."""
@@ -89,30 +115,46 @@ class Wizard:
 
         async def work() -> Reply:
             self.room.fresh(request)
-            asked = setup.application(draft.answers)
+            asked, logo = setup.application(draft.answers), await self._sent(draft)
             if not await self.room.desk.shelf.drop(draft.account, draft.id):
                 return twice(request)
             try:
-                return await self._finished(request, draft, asked)
+                return await self._finished(request, draft, asked, logo)
             except RegistrationRefused:
                 await self.room.desk.shelf.keep(draft)
+                if logo:
+                    await self._hang(f"draft {draft.id}", logo)
                 raise
 
         async def again(errors: Errors) -> Reply:
-            return self._review(request, draft, errors, 422)
+            return await self._review(request, draft, errors, 422)
 
         return await self.room.attempt(request, "developers", work, again)
 
-    async def _finished(self, request: Request, draft: Draft, asked: Application) -> Reply:
+    async def _sent(self, draft: Draft) -> bytes | None:
+        """The logo that was sent in this set-up."""
+        told = draft.answers.get(LOGO)
+        return await self.room.pictures.find(told.rpartition("/")[2]) if told else None
+
+    async def _hang(self, owner: str, body: bytes) -> None:
+        await self.room.pictures.keep(owner, named(body), body, self.room.clock())
+
+    async def _finished(self, request: Request, draft: Draft, asked: Application, logo: bytes | None) -> Reply:
         actor, place, desk = self.room.developer(request), self.room.place(request), self.room.desk
         of = draft.answers.get(OF)
         if of:
             held = await own(self.room, request, of)
-            kept = {name: getattr(held.asked, name) for name in KEPT}
+            kept = {name: getattr(held.asked, name) for name in (*KEPT, *({LOGO} - draft.answers.keys()))}
             await desk.edit(held.id, replace(asked, **kept), actor, place)
+            if logo:
+                await self._hang(f"application {held.id}", logo)
+            elif draft.answers.get(LOGO) == "":
+                await self.room.pictures.drop(f"application {held.id}")
             return self.room.done(f"/developers/applications/{held.id}", "saved")
         team = await desk.shelf.team(actor.id, f"Team of {self.room.account(request).name}")
         made = await desk.register(asked, team, actor, place)
+        if logo:
+            await self._hang(f"application {made.registration.id}", logo)
         shown = self.room.show(request, "portal/created.html", app=made.registration, secret=made.secret, new=True)
         return shown._replace(recorded=True)
 
@@ -126,7 +168,14 @@ class Wizard:
     def _step(self, request: Request) -> str:
         return request.known_route.path.rpartition("/")[2]
 
-    def _page(self, request: Request, draft: Draft, step: str, errors: Errors = (), status: int = 200) -> Reply:
+    async def _logo(self, request: Request, draft: Draft) -> str | None:
+        """Where the logo is to be seen: the one that was sent, else that of the application that is changed."""
+        told = draft.answers.get(LOGO)
+        if told is None and (of := draft.answers.get(OF)):
+            told = (await own(self.room, request, of)).asked.logo
+        return pages.shown_here(told)
+
+    async def _page(self, request: Request, draft: Draft, step: str, errors: Errors = (), status: int = 200) -> Reply:
         answers = draft.answers
         before, _ = setup.neighbours(step, answers)
         return self.room.show(
@@ -144,9 +193,10 @@ class Wizard:
             groups=picker.groups(answers["type"], answers["access"]) if step == "scopes" else (),
             ticked=frozenset(answers.get("scopes", ())) or suggested(answers, step),
             errors=errors,
+            logo=await self._logo(request, draft) if step == "details" else None,
         )
 
-    def _review(self, request: Request, draft: Draft, errors: Errors = (), status: int = 200) -> Reply:
+    async def _review(self, request: Request, draft: Draft, errors: Errors = (), status: int = 200) -> Reply:
         answers = draft.answers
         try:
             asked = checked(answers)
@@ -156,7 +206,7 @@ class Wizard:
             request, "portal/review.html", status=status, draft=draft, asked=asked, errors=errors,
             scopes=(asked.scopes or usual(asked)) if asked else (), steps=setup.steps(answers), titles=setup.TITLES,
             number=len(setup.steps(answers)), total=len(setup.steps(answers)),
-            changing=bool(answers.get(OF)),
+            changing=bool(answers.get(OF)), logo=await self._logo(request, draft),
         )  # fmt: skip
 
 
