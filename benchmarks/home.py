@@ -119,6 +119,8 @@ def home(patients: int = PATIENTS, *, pin: str | None = "0", workers: int = 1) -
                 "--data",
                 str(data),
             ]
+            if pin is not None and len(os.sched_getaffinity(0)) > 1:  # the server has its processor to itself
+                os.sched_setaffinity(database, os.sched_getaffinity(0) - {int(pin)})
             with rig.running(line, pin=pin, env=settings_free()) as server:
                 rig.await_answer(f"http://localhost:{port}/readyz")
                 yield Home(

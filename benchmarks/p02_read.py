@@ -5,7 +5,7 @@ from .home import home
 
 
 def measure() -> rig.Figure:
-    """Requests a second of both, each server on processor 0, load and database where the machine puts them."""
+    """Requests a second of both, each server has processor 0 to itself, load and database have the others."""
     ours, bare, server, database, alone = [], [], [], [], []
     with home() as one, rig.door("benchmarks.bare:app") as plain:
         url = f"{one.base}/Patient/{one.patient}"

@@ -117,6 +117,7 @@ class Intake:
         """Commit what is left."""
         await self._flush()
         await self._land(0)
+        await self._feed.settle()
         return self.report
 
     async def snapshot(self) -> int:

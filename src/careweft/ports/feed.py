@@ -34,6 +34,10 @@ class Feed(Protocol):
         """
         ...
 
+    async def settle(self) -> None:
+        """All has been put: what is searched for from now on is found as quickly as what was there before."""
+        ...
+
     async def absent(self, types: Sequence[str], keep: set[tuple[str, str]]) -> int:
         """`--snapshot`: delete what is of these types and not in `keep`; returns how many."""
         ...

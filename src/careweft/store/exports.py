@@ -59,7 +59,8 @@ b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and 
 """
 GONE_BETWEEN = "and g.rid > $7 and g.rid <= $8"
 ABOUT = "(b.subject = any($9::text[]) or b.others && $9::text[])"
-IN_RANGE = "b.rid > $7 and b.rid <= $8"
+IN_RANGE = "b.rt::int4 = $2 and b.rid > $7 and b.rid <= $8"
+"""`body_by_type` has the type as an int4, so that no look-up by id takes it."""
 LISTED = "b.rid > $7 and b.rid = any($8::int8[])"
 NAMED = "b.rid > $7 and b.id = any($8::text[])"
 WHOSE = """
@@ -73,16 +74,16 @@ select rt, array_agg(rid order by rid) as rids, array_agg(rid) filter (where lat
 """
 """Numbers of the records that may lie in these patients' compartments; of those that were changed after the moment."""
 CUTS = """
-select n, rid from (select row_number() over (order by rid) as n, rid from body where tenant = $1 and rt = $2) x
+select n, rid from (select row_number() over (order by rid) as n, rid from body where tenant = $1 and rt::int4 = $2) x
 where n % $3 = 0 order by n
 """
-COUNT = "select count(*) as n, coalesce(max(rid), 0) as top from body where tenant = $1 and rt = $2"
+COUNT = "select count(*) as n, coalesce(max(rid), 0) as top from body where tenant = $1 and rt::int4 = $2"
 RECENT = """
 select count(*) as n from (
   select from res where tenant = $1 and rt = $2 and updated > $3
   union all select from body where tenant = $1 and rt = $2 and body is null and updated > $3) x
 """
-PATIENTS = "select id from body where tenant = $1 and rt = $2 and rid > $3 and rid <= $4 order by rid"
+PATIENTS = "select id from body where tenant = $1 and rt::int4 = $2 and rid > $3 and rid <= $4 order by rid"
 EXISTING = "select id from body where tenant = $1 and rt = $2 and id = any($3::text[])"
 NAMING = """
 select distinct b.id from ({}) t

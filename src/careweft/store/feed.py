@@ -60,6 +60,9 @@ where b.tenant = $1 and b.rid = x.rid
 returning b.rid, b.updated
 """
 TELL = "select refresh_statistics($1)"
+SETTLE = "select settle_tokens()"
+MANY = 500
+"""Records after which their tokens are put in their place at once; of fewer each search reads past them."""
 IDS = "select id from body where tenant = $1 and rt = $2 and body is not null order by id"
 
 Key = tuple[int, str]
@@ -93,6 +96,7 @@ class PostgresFeed:
         self._registries = registries
         self._terms: set[int] = set()  # display tokens that a committed batch has stored
         self._created, self._measure = 0, MEASURED
+        self._written = 0
 
     async def put(self, arrivals: Sequence[Arrival], entry: Journal | None = None) -> list[Receipt]:
         """As ports.Feed. Raises Unavailable, also when others keep writing the same ids."""
@@ -104,6 +108,7 @@ class PostgresFeed:
                 except AGAIN:
                     await asyncio.sleep(0.01 * 2**attempt)
                 else:
+                    self._written += sum(receipt.outcome in ("created", "updated") for receipt in receipts)
                     await self._tell(connection, sum(receipt.outcome == "created" for receipt in receipts))
                     return receipts
         raise Unavailable("These records are being written by others at the same time; send them again.")
@@ -114,6 +119,12 @@ class PostgresFeed:
         if self._created >= self._measure:
             self._measure = 2 * self._created
             await connection.execute(TELL, self._created)
+
+    async def settle(self) -> None:
+        """As ports.Feed."""
+        if self._written >= MANY:
+            await self._pool.fetch(SETTLE)
+        self._written = 0
 
     async def absent(self, types: Sequence[str], keep: set[tuple[str, str]]) -> int:
         """As ports.Feed; in transactions of some thousand deletions."""

@@ -1,0 +1,60 @@
+"""A database that nobody has analysed or vacuumed yet, as after each first load: as quick as it will be later."""
+
+import json
+
+import pytest
+
+from careweft.fhir.definitions import RESOURCES
+from careweft.store import exports, feed, hanging
+from tests.bulk.yard import sample
+from tests.web.desk import opened
+from tests.world import Database
+
+pytestmark = pytest.mark.anyio
+OBSERVATION = RESOURCES["Observation"]
+KEYS = [OBSERVATION] * 3, ["a", "b", "c"]
+BY_ID = {"feed": (feed.CURRENT, ()), "marked": (hanging.MARKED, (31,)), "between": (hanging.BETWEEN, ())}
+
+
+@pytest.fixture
+async def loaded(database: Database, tmp_path):
+    async with opened(database, tmp_path) as desk:
+        for table in ("body", "res", "hist"):
+            await desk.sql(f"alter table {table} set (autovacuum_enabled = false)")
+        await desk.load(*sample(60))
+        yield desk
+
+
+async def indexes(desk, sql, *args) -> set[str]:
+    async with desk.house.pool.connection() as connection, connection.transaction():
+        await connection.execute(exports.BEGIN, desk.tenant.number)
+        (tree,) = json.loads(await connection.fetchval(f"explain (format json) {sql}", *args))
+    found, waiting = set(), [tree["Plan"]]
+    while waiting:
+        node = waiting.pop()
+        waiting += node.get("Plans", ())
+        found |= {node["Index Name"]} if "Index Name" in node else set()
+    return found
+
+
+async def test_what_is_looked_up_by_id_is_not_searched_for_in_its_type(loaded):
+    """Each look-up would walk through all records of the type, and a load would take ever longer."""
+    (count,) = await loaded.sql("select count(*) as n from body where rt = $1", OBSERVATION)
+    assert count["n"] > 1000
+    for name, (sql, more) in BY_ID.items():
+        assert await indexes(loaded, sql, loaded.tenant.number, *KEYS, *more) == {"body_pkey"}, name
+    assert await indexes(loaded, exports.EXISTING, loaded.tenant.number, OBSERVATION, ["a"]) == {"body_pkey"}
+
+
+async def test_a_range_of_a_type_is_found_in_its_order(loaded):
+    for sql, args in ((exports.COUNT, ()), (exports.PATIENTS, (0, 10**9))):
+        assert await indexes(loaded, sql, loaded.tenant.number, OBSERVATION, *args) == {"body_by_type"}
+    moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
+    given = (loaded.tenant.number, OBSERVATION, moment, exports.EVER, moment, 0, 0, 10**9)
+    assert await indexes(loaded, f"{exports.CURRENT} and {exports.IN_RANGE}", *given) == {"body_by_type"}
+
+
+async def test_a_load_leaves_no_tokens_waiting(loaded):
+    """What waits is read from end to end by every search for a token."""
+    (left,) = await loaded.sql("select gin_clean_pending_list('res_by_token') as pages")
+    assert left["pages"] == 0
