@@ -200,7 +200,7 @@ def seek(ask: Callable[..., Answer], caller: Caller, guest: Guest, offer: Offer,
 
 
 WHO = {
-    "system": ("Birch's", 5), "payer system": ("Birch's", 10), "first": ("the second patient's", 3),
+    "system": ("Birch's", 10), "payer system": ("Birch's", 10), "first": ("the second patient's", 10),
     "first at the payer": ("the second patient's", 10), "first, laboratory": ("the second patient's", 8),
     "system, laboratory": ("Birch's", 12), "system, slots": ("anybody's", 12),
 }  # fmt: skip
