@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share: one PostgreSQL for the whole run, and databases that cost a copy."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -35,6 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
         sweep(Path(tempfile.gettempdir()))
         given = tempfile.mkdtemp(prefix=NAME)
     config.stash[FOLDER] = Path(given)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Modules and tests stay to the end: the collector of cycles does not look at them again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
