@@ -105,14 +105,18 @@ class Service:
 
 
 @contextlib.contextmanager
-def installed() -> Iterator[Platform]:
-    """A new installation on a free port; stopped, its database too, and removed at the end."""
+def installed(database_url: str | None = None) -> Iterator[Platform]:
+    """A new installation on a free port; stopped, its database too, and removed at the end. Over a database by URL
+    where one is given: where the embedded one is not what a test is about.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # Not under pytest's own folder: the database's user may not pass that one.
     data = Path(tempfile.mkdtemp(prefix="careweft-installed-"))
     platform = Platform(data, f"http://localhost:{port}", port)
+    if database_url is not None:
+        platform.environment["CAREWEFT_DATABASE_URL"] = database_url
     try:
         yield platform
     finally:

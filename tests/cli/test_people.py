@@ -13,10 +13,10 @@ PASSWORD = "violet kettle sings under oaks"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(tmp_path_factory, module_database):
     """An installation with one tenant and the sample's first people."""
     folder = tmp_path_factory.mktemp("people")
-    with installed() as platform:
+    with installed(module_database.server_url) as platform:
         platform.run("tenant", "create", "Maple Clinic", "--id", MAPLE)
         platform.run("sample", "--patients", "7", "--seed", "1", "--out", str(folder / "sample"))
         platform.run("load", "--tenant", MAPLE, str(folder / "sample"))

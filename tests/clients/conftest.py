@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from careweft.store.embedded import Embedded
 from tests.platform import BIRCH, MAPLE, SIDES, Platform, Service, backend_service, installed
+from tests.world import borrowed
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,10 @@ class Town:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(cluster: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Maple has ten sample people, Birch none; both sides have a service that signs with RS384 and one with ES384."""
     folder = tmp_path_factory.mktemp("town")
-    with installed() as platform:
+    with borrowed(cluster) as database, installed(database.server_url) as platform:
         platform.serve()
         for id_, name in ((MAPLE, "Maple Clinic"), (BIRCH, "Birch Health")):
             platform.run("tenant", "create", name, "--id", id_)

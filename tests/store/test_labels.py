@@ -21,6 +21,12 @@ SUD, R = BITS["SUD"], BITS["R"]
 NONE, ALL = EVERY, 0
 
 
+@pytest.fixture
+def database(module_database):
+    """One for the module: each test has tenants of its own in it."""
+    return module_database
+
+
 def addiction(id_="s", who="1", **more):
     coding = {"coding": [{"system": ICD[0], "code": "F11.20"}]}
     return {"resourceType": "Condition", "id": id_, "subject": {"reference": f"Patient/{who}"}, "code": coding} | more
@@ -208,8 +214,10 @@ async def test_the_bits_that_a_row_carries_are_those_of_the_record(mine, databas
     await mine.put(patient("1"), plain(), addiction(), restricted(observation("o")))
     async with connected(database.admin_url) as admin:
         rows = await admin.fetch(
-            "select b.id, b.lab, r.lab as again from body b join res r using (tenant, rid) where b.rt = any($1)",
+            "select b.id, b.lab, r.lab as again from body b join res r using (tenant, rid)"
+            " where b.rt = any($1) and b.tenant = $2",
             [RESOURCES["Condition"], RESOURCES["Observation"]],
+            mine.tenant.number,
         )
     assert {row["id"]: (row["lab"], row["again"]) for row in rows} == {"p": (0, 0), "s": (SUD, SUD), "o": (R, R)}
 

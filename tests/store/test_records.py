@@ -21,6 +21,12 @@ PROVENANCE = Include("Provenance", "target", reverse=True)
 
 
 @pytest.fixture
+def database(module_database):
+    """One for the module: each test has tenants of its own in it."""
+    return module_database
+
+
+@pytest.fixture
 async def mine(database):
     async with shelf.shelf(database) as made:
         yield made

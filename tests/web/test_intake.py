@@ -50,8 +50,8 @@ def token(platform, access, scope):
 
 
 @pytest.fixture(scope="module")
-def feeder():
-    with installed() as platform:
+def feeder(module_database):
+    with installed(module_database.server_url) as platform:
         platform.serve()
         platform.run("tenant", "create", "Maple", "--id", MAPLE)
         yield Feeder(platform, f"{platform.url}/intake/v1/{MAPLE}")

@@ -31,6 +31,13 @@ def platform():
         yield one
 
 
+@pytest.fixture
+def beside(module_database):
+    """An installation over the run's database, for what has nothing to do with where the records lie."""
+    with installed(module_database.server_url) as one:
+        yield one
+
+
 def certificate(folder):
     """A key and a certificate for localhost, as PEM files."""
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
@@ -49,15 +56,15 @@ def certificate(folder):
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
-def test_tls_from_1_2_on_and_nothing_older(platform, tmp_path):
+def test_tls_from_1_2_on_and_nothing_older(beside, tmp_path):
     """With a certificate every link is https, HSTS is sent, TLS 1.2 and 1.3 are spoken and 1.1 is not."""
     cert, key = certificate(tmp_path)
-    platform.url = platform.url.replace("http:", "https:")
+    beside.url = beside.url.replace("http:", "https:")
     trust = ssl.create_default_context(cafile=str(cert))
-    platform.serve("--tls-cert", str(cert), "--tls-key", str(key), trust=trust)
-    platform.run("tenant", "create", "Maple", "--id", MAPLE)
+    beside.serve("--tls-cert", str(cert), "--tls-key", str(key), trust=trust)
+    beside.run("tenant", "create", "Maple", "--id", MAPLE)
 
-    told = httpx.get(f"{platform.base('provider')}/metadata", verify=trust, trust_env=False)
+    told = httpx.get(f"{beside.base('provider')}/metadata", verify=trust, trust_env=False)
     spoken = {}
     for version in (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         context = ssl.create_default_context(cafile=str(cert))
@@ -65,27 +72,27 @@ def test_tls_from_1_2_on_and_nothing_older(platform, tmp_path):
         context.minimum_version = context.maximum_version = version
         with (
             contextlib.suppress(ssl.SSLError, OSError),
-            socket.create_connection(("localhost", platform.port)) as plain,
+            socket.create_connection(("localhost", beside.port)) as plain,
             context.wrap_socket(plain, server_hostname="localhost", do_handshake_on_connect=False) as secure,
         ):
             secure.do_handshake()
             spoken[secure.version()] = True
 
-    assert told.json()["implementation"]["url"] == platform.base("provider")
+    assert told.json()["implementation"]["url"] == beside.base("provider")
     assert "max-age" in told.headers["strict-transport-security"]
     assert {"TLSv1.2", "TLSv1.3"} == set(spoken)
 
 
-def test_silent_connections_do_not_keep_others_out(platform):
+def test_silent_connections_do_not_keep_others_out(beside):
     """Three hundred connections that say nothing: others are answered, and the silent ones are closed in time."""
-    platform.serve()
-    silent = [socket.create_connection(("localhost", platform.port)) for _ in range(300)]
-    half = [socket.create_connection(("localhost", platform.port)) for _ in range(50)]
+    beside.serve()
+    silent = [socket.create_connection(("localhost", beside.port)) for _ in range(300)]
+    half = [socket.create_connection(("localhost", beside.port)) for _ in range(50)]
     for one in half:
         one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
     try:
         began = time.monotonic()
-        answers = [httpx.get(f"{platform.url}/healthz", trust_env=False).status_code for _ in range(20)]
+        answers = [httpx.get(f"{beside.url}/healthz", trust_env=False).status_code for _ in range(20)]
         took = time.monotonic() - began
         half[0].settimeout(20)
         closed = half[0].recv(1000)
@@ -99,11 +106,11 @@ def test_silent_connections_do_not_keep_others_out(platform):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no such policy elsewhere")
-def test_the_thread_of_the_sockets_waits_for_its_turn(platform):
+def test_the_thread_of_the_sockets_waits_for_its_turn(beside):
     """It yields when it wakes, so that Python is not pushed aside for each reply (docs/explanation/performance.md)."""
-    platform.serve()
-    assert platform.process
-    sockets = [one for one in threads(platform.process.pid) if (one / "comm").read_text().startswith("tokio")]
+    beside.serve()
+    assert beside.process
+    sockets = [one for one in threads(beside.process.pid) if (one / "comm").read_text().startswith("tokio")]
 
     assert {os.sched_getscheduler(int(one.name)) for one in sockets} == {os.SCHED_BATCH}
 
@@ -135,18 +142,18 @@ def test_a_killed_supervisor_leaves_no_orphan_on_the_port(platform):
     assert httpx.get(f"{platform.url}/readyz", trust_env=False).status_code == 200
 
 
-def test_another_host_is_misdirected_and_loopback_names_are_preview_only(platform):
+def test_another_host_is_misdirected_and_loopback_names_are_preview_only(beside):
     """A Host that is not ours is 421 in production, 127.0.0.1 too; in preview loopback names are aliases."""
-    platform.environment["CAREWEFT_ENVIRONMENT"] = "production"
-    platform.serve()
-    address = f"http://127.0.0.1:{platform.port}/healthz"
+    beside.environment["CAREWEFT_ENVIRONMENT"] = "production"
+    beside.serve()
+    address = f"http://127.0.0.1:{beside.port}/healthz"
     strict = [
         httpx.get(address, headers={"Host": host}, trust_env=False).status_code
-        for host in ("evil.test", f"127.0.0.1:{platform.port}")
+        for host in ("evil.test", f"127.0.0.1:{beside.port}")
     ]
-    platform.stop()
-    platform.environment["CAREWEFT_ENVIRONMENT"] = "preview"
-    platform.serve()
+    beside.stop()
+    beside.environment["CAREWEFT_ENVIRONMENT"] = "preview"
+    beside.serve()
 
     assert strict == [421, 421]
     assert httpx.get(address, trust_env=False).status_code == 200
