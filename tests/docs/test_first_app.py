@@ -3,14 +3,13 @@
 import re
 import socket
 import subprocess
-import sys
 import time
 from itertools import pairwise
 
 import httpx
-import pytest
 
-from tests.browser.demo import Demo, demonstration
+from tests.docs.machine import Machine
+from tests.docs.machine import here as anywhere
 from tests.docs.pages import DOCS, blocks, fits
 from tests.web.visitors import forms
 from tests.world import ROOT
@@ -19,37 +18,28 @@ PAGE = DOCS / "tutorial" / "first-patient-app.md"
 APP = ROOT / "examples" / "patient_app.py"
 
 
-@pytest.fixture(scope="module")
-def demo():
-    with demonstration() as running:
-        yield running
-
-
-def here(text: str, demo: Demo, port: int) -> str:
-    """The same on free ports, with the Python that runs the tests and this demonstration's folder."""
-    data = f"--data {demo.platform.data} "
+def here(text: str, machine: Machine, port: int) -> str:
+    """The same on free ports."""
     return (
-        text.replace("localhost:8080", f"localhost:{demo.platform.port}")
+        anywhere(text, machine.port)
         .replace("localhost:8000", f"localhost:{port}")
-        .replace(".venv/bin/python", sys.executable)
-        .replace(".venv/bin/careweft app create ", f"{sys.executable} -m careweft app create {data}")
         .replace("$TENANT $CLIENT", f"$TENANT $CLIENT {port}")
     )
 
 
-def test_the_first_patient_app_reads_what_the_patient_gives(demo):
+def test_the_first_patient_app_reads_what_the_patient_gives(machine):
     """Registered, started, allowed by a person with a browser, and it prints what the page promises."""
     (register, promised), (start, opened), shown = typed()
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    script = here(f"{register}\n{start}", demo, port)
-    app = subprocess.Popen(["bash", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=demo.platform.env())
+    script = here(f"{register}\n{start}", machine, port)
+    app = subprocess.Popen(["bash", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=machine.environment)
     try:
         registered, waiting = app.stdout.readline(), app.stdout.readline()
         assert fits(promised, registered)
-        assert fits(here(opened, demo, port), waiting)
-        be_the_patient(demo, waiting.split()[1])
+        assert fits(here(opened, machine, port), waiting)
+        be_the_patient(machine, waiting.split()[1])
         came = app.communicate(timeout=60)[0]
     finally:
         app.kill()
@@ -69,9 +59,9 @@ def typed():
     return *pairs, every[-1].text
 
 
-def be_the_patient(demo: Demo, url: str) -> None:
+def be_the_patient(machine: Machine, url: str) -> None:
     """Follow the app's address, sign in, leave every tick, press Allow."""
-    login = demo.logins["patient"]
+    login = machine.login("patient")
     with httpx.Client(follow_redirects=True, trust_env=False) as browser:
         page = browser.get(url)
         page = send(browser, page, username=login["username"], password=login["password"])
