@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from careweft.fhir.definitions import RESOURCES
+from careweft.fhir.definitions import RESOURCES, SEARCH
 from careweft.store import exports, feed, hanging
 from tests.bulk.yard import sample
 from tests.web.desk import opened
@@ -58,3 +58,20 @@ async def test_a_load_leaves_no_tokens_waiting(loaded):
     """What waits is read from end to end by every search for a token."""
     (left,) = await loaded.sql("select gin_clean_pending_list('res_by_token') as pages")
     assert left["pages"] == 0
+
+
+async def test_provenance_is_the_same_whether_looked_up_or_walked_past(loaded):
+    """Both ways to whatever names some records, for few of them and for many; the cheaper one is taken."""
+    source = await loaded.house.clinical.source(loaded.tenant)
+    observations = [one["id"] for one in await loaded.sql("select id from body where rt = $1 order by id", OBSERVATION)]
+    bound = await loaded.house.clinical.bound(loaded.tenant)
+    number = SEARCH["Provenance"]["target"].number
+    for some in (observations[:1], observations[::50], observations, ["nobody"], []):
+        marks = [bound.hashes.reference(number, "Observation", one) for one in some]
+        async with loaded.house.pool.connection() as connection, connection.transaction():
+            await connection.execute(exports.BEGIN, loaded.tenant.number)
+            given = loaded.tenant.number, RESOURCES["Provenance"], marks
+            ways = [await connection.fetch(sql, *given) for sql in (exports.NAMING, exports.WALKING)]
+        looked, walked = ({row["id"] for row in rows} for rows in ways)
+        assert looked == walked == set(await source.targeted([("Observation", one) for one in some]))
+        assert bool(looked) is bool(set(some) & set(observations))

@@ -372,9 +372,6 @@ async def _read(work: Work, output: Output) -> None:
             await output.block(patient, _own(work, whose, [patient]), work.order.types)
     elif whose.chunk:
         await output.put(_own(work, whose, whose.chunk), work.order.types)
-    if work.order.provenance and whose.chunk:
-        types = [one for one in work.read if work.reach(one)]
-        output.refs |= {f"Provenance/{one}" for one in await work.source.targeting(whose.chunk, types)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,9 +430,31 @@ async def gather(work: Work) -> None:
         types = set(work.order.types)
         found["Provenance"] = await _chosen(work, _whole(work, "Provenance", When(work.moment)), types)
     else:
+        if work.order.provenance:
+            found.setdefault("Provenance", set()).update(await _targeting(work))
         done = await _written(work, lambda one, output: _changed(one, output, found))
         await _closed(work, found)
     await work.turns.gathered(work.task, done, list(_emitted(work, found)))
+
+
+async def _targeting(work: Work) -> set[str]:
+    """The Provenance of the records that were read: of many patients at once, since it is all walked past each time."""
+    types = [one for one in work.read if work.reach(one)]
+    found: set[str] = set()
+    async for patients in _patients(work, work.limits.named):
+        found.update(await work.source.targeting(patients, types))
+    return found
+
+
+async def _patients(work: Work, size: int) -> AsyncIterator[Sequence[str]]:
+    """Whom the export is about, so many at once."""
+    chosen = work.order.members if work.order.patients is None else work.order.patients
+    if work.order.level == "group" or work.order.patients is not None:
+        for part in _chunks(chosen, size):
+            yield part
+        return
+    for cut in await work.source.cuts("Patient", None, size):
+        yield await work.source.patients(cut.low, cut.high)
 
 
 async def _changed(work: Work, output: Output, found: dict[str, set[str]]) -> None:

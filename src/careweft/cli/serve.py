@@ -61,9 +61,11 @@ def demo(args: argparse.Namespace) -> int:
 def worker(args: argparse.Namespace) -> int:
     """Background jobs only."""
     with standing(settings_of(args)) as ready:
+        import uvloop
+
         from ..app import work
 
-        awaited(work(ready, args.supervisor))
+        awaited(work(ready, args.supervisor), uvloop.new_event_loop)
     return 0
 
 
