@@ -17,7 +17,7 @@ from .portal import PASSWORD, administers, details, mailed, onward, second_facto
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 NO_PAGES = re.compile(
-    r"/authorize$|/upstream/back$|/home$|\.css$|\{name\}$|^/pictures/|/postman$|^/developers/try$|^/developers/terms$"
+    r"/authorize$|/upstream/back$|/home$|\.css$|\{name\}$|^/pictures/|/postman$|/agreement$|^/developers/try$|^/developers/terms$"
 )
 """Rows that lead on, or whose answer is a file; and the terms, which are there once the platform has written some."""
 

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -21,7 +22,8 @@ NO_PICTURES = {
     "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
     "HTML": b"<!doctype html><script>alert(1)</script>",
 }
-SEEN = "() => { const one = document.querySelector('img.logo'); return [one.naturalWidth, one.naturalHeight]; }"
+AGREEMENT = b"# Agreement\n\nNothing is sold. <script>alert(1)</script>\n"
+SIZE = "one => [one.naturalWidth, one.naturalHeight]"
 STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
 
 
@@ -83,14 +85,22 @@ def test_an_administrator_begins_with_a_code(demo, visitor):
     assert within(page)
 
 
-def choose(page, name, content, folder):
+def choose(page, name, content, folder, field="#file"):
     """By the dialogue of the browser, as people choose a file."""
     file = folder / name
     file.write_bytes(content)
     with page.expect_file_chooser() as opened:
-        page.locator("#file").click()
+        page.locator(field).click()
     assert not opened.value.is_multiple()
     opened.value.set_files(file)
+
+
+def seen(page, size):
+    """The logo has come, and is so large."""
+    until = time.monotonic() + 10
+    while page.locator("img.logo").evaluate(SIZE) != size:
+        assert time.monotonic() < until
+        page.wait_for_timeout(20)
 
 
 def test_a_logo_is_chosen_from_a_disk(demo, visitor, tmp_path):
@@ -110,14 +120,15 @@ def test_a_logo_is_chosen_from_a_disk(demo, visitor, tmp_path):
     choose(page, "logo.png", picture(), tmp_path)
     onward(page)
     onward(page)
-    assert page.evaluate(SEEN) == [40, 20]
+    page.get_by_role("heading", name="Review").wait_for()
+    seen(page, [40, 20])
     page.get_by_role("button", name="Create application").click()
     place = f"{demo.url}/developers/applications/{page.inner_text('#client-id')}"
 
     other = visitor(viewport=PHONE)
     other.context.add_cookies(page.context.cookies())
     other.goto(place)
-    assert other.evaluate(SEEN) == [40, 20]
+    seen(other, [40, 20])
     ran = []
     other.on("dialog", lambda one: (ran.append(one), one.dismiss()))
     for content in NO_PICTURES.values():
@@ -126,18 +137,18 @@ def test_a_logo_is_chosen_from_a_disk(demo, visitor, tmp_path):
         other.locator("#file-fault").wait_for()
         assert "PNG or JPEG" in other.inner_text("[role=alert]")
         looked_at(other)
-        assert other.evaluate(SEEN) == [40, 20]
+        seen(other, [40, 20])
     choose(other, "logo.jpeg", picture("JPEG", (30, 60)), tmp_path)
     other.get_by_role("button", name="Use this logo").click()
     other.get_by_text("Saved.").wait_for()
-    assert other.evaluate(SEEN) == [30, 60]
+    seen(other, [30, 60])
     other.get_by_role("button", name="Remove the logo").click()
     other.locator("img.logo").wait_for(state="detached")
     assert ran == []
 
 
-def test_an_application_is_registered_by_keyboard_alone_and_allowed(demo, visitor):
-    """On a phone, with nothing for axe where it was allowed."""
+def test_an_application_is_registered_by_keyboard_alone_and_allowed(demo, visitor, tmp_path):
+    """On a phone, with nothing for axe where it was allowed; the agreement is a file that comes back as it was."""
     developer, owner = visitor(java_script_enabled=False, viewport=PHONE), visitor(viewport=PHONE)
     sign_up(developer, demo, "dora")
     app = register_by_key(developer, demo, KINDS[0], "Day report")
@@ -149,8 +160,14 @@ def test_an_application_is_registered_by_keyboard_alone_and_allowed(demo, visito
     login = demo.logins["owner"]
     enrol(owner, demo, login["username"], login["password"])
     owner.goto(f"{demo.url}/console/{demo.tenant}/applications/{app.id}")
+    owner.get_by_text("Record of the agreement").click()
+    choose(owner, "agreement.md", AGREEMENT, tmp_path, "#paper")
+    looked_at(owner)
     owner.get_by_role("button", name="Approve").click()
     owner.get_by_text("Approved.").wait_for()
     looked_at(owner)
+    with owner.expect_download() as saved:
+        owner.get_by_role("link", name="the agreement").first.click()
+    assert saved.value.path().read_bytes() == AGREEMENT
     developer.goto(f"{demo.url}/developers/applications/{app.id}")
     assert within(developer)

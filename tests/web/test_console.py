@@ -1,6 +1,7 @@
 """The console of a tenant over HTTP: who may do what, what is narrowed, what is shown to whom (AUTHZ-17)."""
 
 import asyncio
+import hashlib
 import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from careweft.adapters import clock
 from careweft.ports.people import Account
 from careweft.ports.registry import Place
 from careweft.registry.authorization import OPERATOR, Actor, State
+from careweft.registry.paper import paper
 from careweft.registry.registration import edited
 from careweft.web.onward import HOMES, place
 from careweft.web.portal.roles import ACTIONS, roles
@@ -78,8 +80,11 @@ async def test_each_page_is_for_these_roles_alone(asked):
     browsers = {role: await signed_in(made, "olga" if role == "owner" else role) for role in ROLES}
     browsers |= {"stranger": await signed_in(made, "otto", made.other), "developer": dana, "nobody": made.browser()}
     wrong = []
+    olga, signed = Actor(made.owners["olga"].id, "owner", made.desk.tenant.number), paper(b"# Agreement")
+    await made.registry.approve(app, made.desk.tenant, None, olga, Place("test", "r1"), paper=signed)
     for policy, method, path, _, _ in console(None):  # type: ignore[arg-type]
         url = path.replace("{tenant}", made.desk.tenant.id).replace("{id}", app)
+        url += f"?digest={signed.digest}" if path.endswith("/agreement") else ""
         for role, browser in browsers.items():
             if method == "GET":
                 answer = await browser.http.get(url)
@@ -357,6 +362,57 @@ async def test_what_developers_write_is_text(looked, vector):
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+
+
+async def test_an_agreement_is_kept_with_the_approval_that_it_stands_behind(asked):
+    """Which, when and by whom is told for each approval; the file is handed back inert, to those of this tenant who see
+    applications, and stays what it was when another one comes.
+    """
+    made, dana, app = asked
+    olga, otto = await signed_in(made, "olga"), await signed_in(made, "otto", made.other)
+    made.owners["hanna"] = await owner(made.desk, "hanna", made.desk.tenant, "helpdesk")
+    hanna = await signed_in(made, "hanna")
+    tenant, url = made.desk.tenant, f"/console/{made.desk.tenant.id}/applications/{app}"
+    await olga.decide(app, "approve", type=["Patient"], paper=b"PK\x03\x04")
+    assert olga.page.status_code == 422
+    assert 'href="#paper"' in olga.page.text
+    assert await made.desk.sql("select from agreement_file") == []
+    first, second = b"# Agreement\n<script>alert(1)</script>", b"%PDF-1.7 the second"
+    told = [hashlib.sha256(one).hexdigest() for one in (first, second)]
+    await olga.decide(app, "approve", type=["Patient"], paper=first, parties="Northwind, Dana Works")
+    assert "Approved." in olga.page.text
+    (entry,) = await made.desk.sql("select action, person, reason from audit where reason like 'agreement %'")
+    assert tuple(entry) == ("app approve", made.owners["olga"].id, f"agreement sha256 {told[0]}")
+    await olga.decide(app, "approve", type=["Patient"])
+    await olga.decide(app, "approve", type=["Patient"], paper=second)
+    await olga.decide(app, "suspend")
+    steps = [(one.step, one.who, one.agreement) for one in await made.registry.shelf.steps(app, tenant.number)]
+    by = made.owners["olga"].id
+    assert steps[1:] == [("approve", by, told[0]), ("approve", by, told[0]), ("approve", by, told[1]),
+                         ("suspend", by, "")]  # fmt: skip
+    page = (await olga.get(url)).text
+    assert [page.count(f"agreement?digest={one}") for one in told] == [2, 2]
+    held = await made.registry.shelf.held(app, tenant.number)
+    assert (held.authorization.agreement.parties, held.authorization.agreement.digest) == (
+        "Northwind, Dana Works", told[1],
+    )  # fmt: skip
+    for digest, body, kind in ((told[0], first, "text/plain; charset=utf-8"), (told[1], second, "application/pdf")):
+        answer = await olga.http.get(f"{url}/agreement?digest={digest}")
+        assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, body, kind)
+        assert answer.headers["content-disposition"].startswith("attachment;")
+        assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        strangers = (
+            (otto, url),
+            (otto, url.replace(tenant.id, made.other.id)),
+            (hanna, url),
+            (dana, url),
+            (made.browser(), url),
+        )
+        for who, at in strangers:
+            assert (await who.http.get(f"{at}/agreement?digest={digest}")).status_code in (303, 403, 404)
+    assert (await olga.http.get(f"{url}/agreement?digest={'0' * 64}")).status_code == 404
+    assert (await olga.http.get(f"{url}/agreement")).status_code == 404
 
 
 async def test_people_are_invited_and_switched_off(asked):

@@ -71,12 +71,20 @@ class Browser:
         return self.page
 
     async def send(
-        self, path: str, *, origin: str | None = "own", follow: bool = True, file: bytes | None = None, **fields: Any
+        self,
+        path: str,
+        *,
+        origin: str | None = "own",
+        follow: bool = True,
+        file: bytes | None = None,
+        paper: bytes | None = None,
+        **fields: Any,
     ) -> httpx.Response:
         """A form; one that takes a file is sent in parts, also where none was chosen (`file` b"")."""
         own = str(self.http.base_url).rstrip("/")
         headers = {} if origin is None else {"origin": own if origin == "own" else origin}
-        files = None if file is None else {"file": ("logo.png" if file else "", file, "image/png")}
+        sent = {"file": file, "paper": paper}
+        files = {name: (f"a {name}" if body else "", body) for name, body in sent.items() if body is not None}
         answer = await self.http.post(path, data=fields, files=files, headers=headers)
         self.page = await self._followed(answer) if follow else answer
         return self.page

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ..access.rules import RULES
@@ -13,6 +14,7 @@ from ..app import House
 from ..registry.application import Application
 from ..registry.authorization import CODES, Narrowing, Said, State, due, now_is
 from ..registry.narrowing import everything, only_types, spelled
+from ..registry.paper import paper
 from ..tenancy import Tenant
 from ..tenancy.brand import Brand, checked
 from . import grants, look, upstream
@@ -96,7 +98,8 @@ def approve(args: argparse.Namespace) -> int:
         found = await desk.shelf.find(args.client)
         if found is None:
             raise Wrong("there is no such application; `careweft tenant requests` shows those that asked")
-        said = await desk.approve(args.client, tenant, narrowed(args, found.asked), operator(), terminal())
+        sent = paper(args.agreement.read_bytes()) if args.agreement else None
+        said = await desk.approve(args.client, tenant, narrowed(args, found.asked), operator(), terminal(), paper=sent)
         allowed = said.narrowing
         return {
             "client_id": args.client,
@@ -321,6 +324,7 @@ COMMANDS = (
             ),
             arg("--lifetime", metavar="SECONDS", type=int, help="how long its tokens live (60 to 43200)"),
             arg("--expires", metavar="DATE", help="when the authorization ends by itself, such as 2027-06-30"),
+            arg("--agreement", metavar="FILE", type=Path, help="the agreement behind it: a PDF, or text; it is kept"),
         ),
     ),
     Command(("tenant", "refuse"), "refuse an application's request", step("refuse"), (OF, CLIENT, CODE, REASON)),

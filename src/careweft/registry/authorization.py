@@ -77,12 +77,15 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The contract behind an approval: who signed, when, until when, and where it is filed."""
+    """The contract behind an approval: who signed, when, until when, where it is filed, and the SHA-256 of the file
+    where it was sent.
+    """
 
     parties: str = ""
     signed: str = ""
     until: str = ""
     file: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from . import authorization, registration
 from .application import CHECKS, Application
 from .authorization import CLOCK, Actor, Agreement, Authorization, Narrowing, NotAllowed, Said, State, now_is
 from .narrowing import checked, everything
+from .paper import Paper
 from .refusal import RegistrationRefused
 from .registration import Change, Registration
 
@@ -57,6 +58,8 @@ class Taken:
     state: State
     code: str
     reason: str
+    agreement: str = ""
+    """The digest of the agreement that stood behind an approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,16 @@ class Shelf(Protocol):
         """Change a registration and its row in every tenant; None where there is none."""
         ...
 
-    async def decide(self, id_: str, tenant: int, step: str, decision: Decision, entry: Entry) -> Authorization | None:
-        """Take a step, and write the application's row in this tenant; None where there is no such application."""
+    async def decide(
+        self, id_: str, tenant: int, step: str, decision: Decision, entry: Entry, paper: Paper | None = None
+    ) -> Authorization | None:
+        """Take a step, and write the application's row in this tenant, with the file of its agreement; None where there
+        is no such application.
+        """
+        ...
+
+    async def paper(self, id_: str, tenant: int, digest: str) -> Paper | None:
+        """The file of an agreement between an application and a tenant."""
         ...
 
     async def authorizations(self, id_: str) -> Sequence[Authorization]:
@@ -215,8 +226,11 @@ class Desk:
         place: Place,
         said: Said = Said(),  # noqa: B008  frozen, and empty
         agreement: Agreement | None = None,
+        paper: Paper | None = None,
     ) -> Authorization:
-        """Say yes to all of it (`narrowing` None) or to less, also anew. Raises RegistrationRefused."""
+        """Say yes to all of it (`narrowing` None) or to less, also anew; the agreement of before, and its file, stand
+        until others come. Raises RegistrationRefused.
+        """
         now = self.now()
 
         def decision(held: Held) -> Authorization:
@@ -224,9 +238,10 @@ class Desk:
             asked = held.registration.asked
             allowed = checked(narrowing or everything(asked), asked, now)
             basis = authorization.seen_anew(taken.basis, held.registration.basis)
-            return replace(taken, narrowing=allowed, basis=basis, agreement=agreement or taken.agreement)
+            signed = agreement_of(agreement, taken.agreement, paper)
+            return replace(taken, narrowing=allowed, basis=basis, agreement=signed)
 
-        return await self._decided(id_, tenant, "approve", decision, actor, place)
+        return await self._decided(id_, tenant, "approve", decision, actor, place, paper)
 
     async def step(self, name: str, id_: str, tenant: Tenant, said: Said, actor: Actor, place: Place) -> Authorization:
         """Verify, unverify, refuse, suspend, resume, withdraw, leave or expire. Raises RegistrationRefused."""
@@ -287,13 +302,28 @@ class Desk:
         return found
 
     async def _decided(
-        self, id_: str, tenant: Tenant, name: str, decision: Decision, actor: Actor, place: Place
+        self,
+        id_: str,
+        tenant: Tenant,
+        name: str,
+        decision: Decision,
+        actor: Actor,
+        place: Place,
+        paper: Paper | None = None,
     ) -> Authorization:
         entry = place.entry(self.now(), f"app {name}", actor.id, tenant.number, id_)
-        found = await self.shelf.decide(id_, tenant.number, name, decision, entry)
+        if paper is not None:
+            entry = replace(entry, reason=f"agreement sha256 {paper.digest}")
+        found = await self.shelf.decide(id_, tenant.number, name, decision, entry, paper)
         if found is None:
             raise NoSuchApplication
         return found
+
+
+def agreement_of(said: Agreement | None, before: Agreement | None, paper: Paper | None) -> Agreement | None:
+    """What stands behind an approval: what was said with it, else before; with the file that came last."""
+    found, digest = said or before, paper.digest if paper else before.digest if before else ""
+    return replace(found or Agreement(), digest=digest) if found or digest else None
 
 
 def at_once(asked: Authorization, held: Registration, now: datetime) -> Authorization:

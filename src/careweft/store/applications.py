@@ -13,6 +13,7 @@ from ..registry.answers import read as application
 from ..registry.answers import told
 from ..registry.authorization import Agreement, Authorization, Basis, Narrowing, State
 from ..registry.desk import Decision, Draft, Former, Held, Taken
+from ..registry.paper import Paper
 from ..registry.registration import Change, Registration, client_of
 from .clients import put
 from .journal import APPEND, columns
@@ -59,13 +60,18 @@ on conflict (application, tenant) do update set state = excluded.state, requeste
   narrowing = excluded.narrowing, basis = excluded.basis, agreement = excluded.agreement
 """
 STEP = (
-    "insert into authorization_step (application, tenant, at, who, step, state, code, reason)"
-    " values ($1, $2, $3, $4, $5, $6, $7, $8)"
+    "insert into authorization_step (application, tenant, at, who, step, state, code, reason, agreement)"
+    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 )
 STEPS = (
-    "select at, who, step, state, code, reason from authorization_step"
+    "select at, who, step, state, code, reason, agreement from authorization_step"
     " where tenant = $2 and application = $1 order by n"
 )
+FILE = """
+insert into agreement_file (application, tenant, digest, kind, body, at) values ($1, $2, $3, $4, $5, $6)
+on conflict do nothing
+"""
+PAPER = "select digest, kind, body from agreement_file where application = $1 and tenant = $2 and digest = $3"
 OVERDUE = (
     "select application, tenant from tenant_authorization where state in ('approved', 'suspended')"
     " and (narrowing ->> 'expires')::timestamptz <= $1"
@@ -159,7 +165,9 @@ class PostgresApplications:
             await connection.execute(APPEND, *columns([entry]))
         return new
 
-    async def decide(self, id_: str, tenant: int, step: str, decision: Decision, entry: Entry) -> Authorization | None:
+    async def decide(
+        self, id_: str, tenant: int, step: str, decision: Decision, entry: Entry, paper: Paper | None = None
+    ) -> Authorization | None:
         """As Shelf: the registration is locked, so that decisions about one application come one after another."""
         async with self._pool.connection() as connection, connection.transaction():
             held = await _held(connection, id_, tenant) if plain(id_) else None
@@ -167,9 +175,13 @@ class PostgresApplications:
                 return None
             new = decision(held)
             await connection.execute(DECIDE, *values(new))
+            digest = new.agreement.digest if new.agreement and step == "approve" else ""
             await connection.execute(
-                STEP, id_, tenant, entry.at, entry.user or "", step, new.state, new.code, new.reason or new.message
-            )
+                STEP, id_, tenant, entry.at, entry.user or "", step, new.state, new.code, new.reason or new.message,
+                digest,
+            )  # fmt: skip
+            if paper is not None:
+                await connection.execute(FILE, id_, tenant, paper.digest, paper.kind, paper.body, entry.at)
             await put(connection, client_of(held.registration, new), self._clock())
             await connection.execute(APPEND, *columns([entry]))
         return new
@@ -198,6 +210,13 @@ class PostgresApplications:
         """As Shelf."""
         rows = await self._pool.fetch(STEPS, id_, tenant) if plain(id_) else []
         return [Taken(**{**dict(row), "state": State(row["state"])}) for row in rows]
+
+    async def paper(self, id_: str, tenant: int, digest: str) -> Paper | None:
+        """As Shelf."""
+        if not (plain(id_) and plain(digest)):
+            return None
+        row = await self._pool.fetchrow(PAPER, id_, tenant, digest)
+        return None if row is None else Paper(row["digest"], row["kind"], bytes(row["body"]))
 
     async def history(self, id_: str) -> Sequence[Former]:
         """As Shelf."""

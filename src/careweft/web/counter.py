@@ -78,10 +78,10 @@ class Counter:
         """The form of this name that was sent. StrangeOrigin, StrangeForm, or what `forms.form` refuses."""
         return (await self._taken(request, form, plain))[0]
 
-    async def receive(self, request: Request, form: str) -> tuple[Filled, bytes]:
+    async def receive(self, request: Request, form: str, room: uploads.Room = uploads.PICTURE) -> tuple[Filled, bytes]:
         """The same of a form with a file, and the file. StrangeOrigin, StrangeForm, or what `uploads.form` refuses."""
         try:
-            return await self._taken(request, form, uploads.form)
+            return await self._taken(request, form, lambda one: uploads.form(one, room))
         except UnsupportedMedia:
             raise StrangeForm from None  # a form of ours is sent as it says
 

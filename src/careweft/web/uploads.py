@@ -1,30 +1,41 @@
-"""A form with a file: https://www.rfc-editor.org/rfc/rfc7578, strictly, and one file of at most 256 KB."""
+"""A form with a file: https://www.rfc-editor.org/rfc/rfc7578, strictly, and one file."""
 
 import re
+from dataclasses import dataclass
 
 from ..fhir.outcomes import BadValue, UnsupportedMedia
 from . import limits
 from .exchange import Request
 from .forms import Pairs
 
-BYTES = 320 * 1024
-FIELDS = 20
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many bytes a form has at most, with its file, and how many fields."""
+
+    bytes: int
+    fields: int
+
+
+PICTURE = Room(320 * 1024, 20)
+PAPER = Room(2 * 1024 * 1024 + 64 * 1024, 400)
+"""Beside a file of 2 MB, a tick for each type of record."""
 _KIND = re.compile(rb'multipart/form-data\s*;\s*boundary="?([0-9A-Za-z\'()+_,./:=?-]{1,70})"?', re.IGNORECASE)
 _NAME = re.compile(rb'form-data; name="([a-z_]{1,40})"(; filename="[^"\r\n]*")?')
 
 
-async def form(request: Request) -> tuple[Pairs, bytes]:
+async def form(request: Request, room: Room = PICTURE) -> tuple[Pairs, bytes]:
     """The pairs of the form, and its file; empty where none was chosen. UnsupportedMedia, BadValue, TooLarge."""
     shape = _KIND.fullmatch(request.headers.get(b"content-type", b"").strip())
     if shape is None:
         raise UnsupportedMedia("This form wants Content-Type multipart/form-data.")
-    return read(await limits.body(request, BYTES), shape[1])
+    return read(await limits.body(request, room.bytes), shape[1], room.fields)
 
 
-def read(body: bytes, boundary: bytes) -> tuple[Pairs, bytes]:
+def read(body: bytes, boundary: bytes, most: int = PICTURE.fields) -> tuple[Pairs, bytes]:
     """The parts of a body. Raises BadValue."""
     first, *parts, last = (b"\r\n" + body).split(b"\r\n--" + boundary)
-    if first or not last.startswith(b"--") or len(parts) > FIELDS:
+    if first or not last.startswith(b"--") or len(parts) > most:
         raise BadValue("This form was not filled in as it was shown.")
     pairs: Pairs = []
     files: list[bytes] = []

@@ -9,8 +9,9 @@ from ...fhir.outcomes import NotFound
 from ...registry import narrowing
 from ...registry.authorization import CODES, STEPS, Agreement, Narrowing, Said, State, due, now_is
 from ...registry.desk import Held
+from ...registry.paper import paper
 from ...registry.refusal import RegistrationRefused
-from .. import pages
+from .. import forms, pages, uploads
 from ..counter import Filled
 from ..exchange import Reply, Request
 from ..people import Errors
@@ -48,7 +49,7 @@ class Console:
 
     async def decide(self, request: Request) -> Reply:
         """`POST …/applications/{id}`: approve, approve anew, verify, unverify, refuse, suspend, resume or withdraw."""
-        filled = await self.room.take(request)
+        filled, sent = await self.room.either(request, uploads.PAPER)
         held = await self._held(request)
 
         async def work() -> Reply:
@@ -64,7 +65,14 @@ class Console:
                 allowed = allowed_of(filled, held, self.room.clock())
                 agreement = agreement_of(filled)
                 done = await self.room.desk.approve(
-                    held.registration.id, tenant, allowed, actor, place, said, agreement
+                    held.registration.id,
+                    tenant,
+                    allowed,
+                    actor,
+                    place,
+                    said,
+                    agreement,
+                    paper(sent) if sent else None,
                 )
             else:
                 done = await self.room.desk.step(name, held.registration.id, tenant, said, actor, place)
@@ -76,6 +84,20 @@ class Console:
             return await self._page(request, errors, 422, filled)
 
         return await self.room.attempt(request, f"console/applications/{held.registration.id}", work, again)
+
+    async def agreement(self, request: Request) -> Reply:
+        """`GET …/applications/{id}/agreement?digest=`: a file that stood behind an approval, to be saved."""
+        held = await self._held(request)
+        digest = dict(forms.pairs(request.query)).get("digest", "")
+        found = await self.room.desk.shelf.paper(held.registration.id, request.known_tenant.number, digest)
+        if found is None:
+            raise NotFound("There is no such agreement.")
+        headers = [
+            (b"content-type", found.kind.encode()),
+            (b"content-disposition", f'attachment; filename="{found.name}"'.encode()),
+            (b"content-security-policy", b"default-src 'none'; sandbox"),
+        ]
+        return Reply(200, headers, found.body)
 
     async def _held(self, request: Request) -> Held:
         found = await self.room.desk.shelf.held(request.args["id"], request.known_tenant.number)

@@ -25,7 +25,7 @@ from ...registry.authorization import Actor, NotAllowed
 from ...registry.desk import Desk, NoSuchApplication
 from ...registry.refusal import RegistrationRefused
 from ...tenancy import PLATFORM, Tenant
-from .. import pages, texts
+from .. import pages, texts, uploads
 from ..counter import Counter, Filled
 from ..exchange import Reply, Request
 from ..people import Errors
@@ -143,9 +143,15 @@ class Room:
         """The form that was sent."""
         return await self.counter.take(request, FORM)
 
-    async def receive(self, request: Request) -> tuple[Filled, bytes]:
+    async def receive(self, request: Request, room: uploads.Room = uploads.PICTURE) -> tuple[Filled, bytes]:
         """The form with a file that was sent, and the file."""
-        return await self.counter.receive(request, FORM)
+        return await self.counter.receive(request, FORM, room)
+
+    async def either(self, request: Request, room: uploads.Room) -> tuple[Filled, bytes]:
+        """A form of a page where some have a file and some have none."""
+        if request.headers.get(b"content-type", b"").lower().startswith(b"multipart/"):
+            return await self.receive(request, room)
+        return await self.take(request), b""
 
     def account(self, request: Request) -> Account:
         """Who is signed in."""

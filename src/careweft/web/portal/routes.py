@@ -100,6 +100,7 @@ def console(room: Room) -> Iterator[Row]:
     yield SEE, "GET", CONSOLE, "apps-read", applications.every
     yield SEE, "GET", f"{CONSOLE}/applications/{{id}}", "app-read", applications.show
     yield DECIDE, "POST", f"{CONSOLE}/applications/{{id}}", "app decide", applications.decide
+    yield SEE, "GET", f"{CONSOLE}/applications/{{id}}/agreement", "agreement-read", applications.agreement
     yield PEOPLE, "GET", f"{CONSOLE}/people", "accounts-read", people.show
     yield PEOPLE, "POST", f"{CONSOLE}/people", "invitation", people.invite
     yield PEOPLE, "POST", f"{CONSOLE}/people/switch", "account-switch", people.switch
