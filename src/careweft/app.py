@@ -121,6 +121,8 @@ ACCESS_CONNECTIONS = 4
 
 EXPORTING = 8
 """Of a job process, for exports: each part holds one while it reads."""
+HANDS = 2
+"""Batches of exports that lie open at once: no more are worked on at once, since Python does one thing at a time."""
 EXPORT_SETTINGS = {"application_name": "careweft export", "statement_timeout": "600000"}
 
 WATCH = 0.5
@@ -605,6 +607,7 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
     )
     turns = PostgresTurns(pool, house.listener)
     clinical = Clinical(pool, house.master)
+    hands = asyncio.Semaphore(HANDS)
     settings = house.settings
     sizes = limits or Limits(
         file=settings.export_file_bytes, kept=settings.export_days * DAY, quota=settings.export_tenant_bytes
@@ -620,7 +623,9 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
             return None
         source = await clinical.source(tenant)
         base = surface.url(settings.public_url, tenant.id)
-        return Work(task, job, order, tenant, surface, caller, base, source, turns, house.files, sizes, clock.now)
+        return Work(
+            task, job, order, tenant, surface, caller, base, source, turns, house.files, sizes, clock.now, hands
+        )
 
     try:
         yield Worker(turns, house.files, prepare)

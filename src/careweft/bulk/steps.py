@@ -73,7 +73,7 @@ class Batch(Protocol):
         ...
 
     def open(self) -> Opened:
-        """Their lines. For a thread: it takes a while."""
+        """Their lines, once: nothing else is asked afterwards. For a thread: it takes a while."""
         ...
 
     def people(self) -> set[str]:
@@ -158,6 +158,8 @@ class Work:
     files: Files
     limits: Limits
     now: Clock
+    hands: asyncio.Semaphore
+    """Held while a batch lies open in memory, which is many times what it is at rest."""
     _reaches: dict[str, Reach] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -255,8 +257,9 @@ class Output:
     async def put(self, batches: AsyncIterator[Batch], shown: Collection[str]) -> None:
         """Records; of types that are not shown, only what they refer to counts."""
         async for batch in batches:
-            await asyncio.to_thread(self._take, batch, shown)
-            await self._writer.written()
+            async with self._work.hands:
+                await asyncio.to_thread(self._take, batch, shown)
+                await self._writer.written()
 
     def _take(self, batch: Batch, shown: Collection[str]) -> None:
         opened, made = self._made(batch)
@@ -269,8 +272,8 @@ class Output:
         type_ = batch.type
         if type_ not in self._shapes:
             self._shapes[type_] = self._work.shape(type_)
-        opened = batch.open()
         self._patients |= batch.people()
+        opened = batch.open()
         made = self._shapes[type_].shaped(opened)
         if self._brings:
             self.refs |= lines.refs((made.text,), self._brings)
@@ -290,7 +293,8 @@ class Output:
         """One patient's records behind a header, which stay together (organizeOutputBy)."""
         block: list[bytes] = []
         async for batch in batches:
-            opened, made = await asyncio.to_thread(self._made, batch)
+            async with self._work.hands:
+                opened, made = await asyncio.to_thread(self._made, batch)
             if batch.type in shown:
                 block += made.lines
                 self._told(batch.type, opened)

@@ -40,9 +40,9 @@ SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """What PostgreSQL counts microseconds from."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Columns:
-    """Rows of one type. `length` is -1 where a row has no body: it was deleted."""
+    """Rows of one type, to be opened once. `length` is -1 where a row has no body: it was deleted."""
 
     type: str
     bound: Bound = field(repr=False)
@@ -99,12 +99,15 @@ class Columns:
         return Columns(type=self.type, bound=self.bound, others=others, data=data, **some)
 
     def open(self) -> Opened:
-        """Their lines; a row that cannot be opened is named instead."""
+        """Their lines, and the bodies at rest are let go; a row that cannot be opened is named instead."""
         plain = len(set(self.dic)) == 1 and self.dic[0] and not any(self.kid) and min(self.length) >= 0
         tails = self.bound.bodies.together(self.data, self.length, self.dic[0]) if plain else None
         if tails is None:
             rows = zip(self.ids, self.ver, map(_moment, self.updated), self.dic, self.kid, self._bodies(), strict=True)
-            return _opened(self.type, self.bound, rows)
+            opened = _opened(self.type, self.bound, rows)
+            self.data = b""
+            return opened
+        self.data = b""
         parts = chain.from_iterable(zip(self._heads(), tails, repeat(b"\n")))
         return Opened(b"".join(parts), len(self.ids))
 
@@ -122,9 +125,9 @@ class Columns:
             yield None if length < 0 else self.data[end - length : end]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rows:
-    """Some rows that were looked at one by one."""
+    """Some rows that were looked at one by one, to be opened once."""
 
     type: str
     bound: Bound = field(repr=False)
@@ -154,7 +157,8 @@ class Rows:
     def open(self) -> Opened:
         """As Columns."""
         named = "id", "ver", "updated", "dic", "kid", "body"
-        return _opened(self.type, self.bound, (tuple(row[one] for one in named) for row in self.rows))
+        rows, self.rows = self.rows, ()
+        return _opened(self.type, self.bound, (tuple(row[one] for one in named) for row in rows))
 
 
 def _opened(type_: str, bound: Bound, rows: Iterable[Sequence[Any]]) -> Opened:

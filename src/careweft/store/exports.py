@@ -298,10 +298,12 @@ class PostgresSource:
             row = await search.connection.fetchrow(GATHER.format(sql), *given, above, among)
             if row is None or not row["n"]:
                 return
-            yield Columns.of(search.type, row, self._bound)
-            if row["n"] < TOGETHER and len(row["data"] or b"") <= WEIGHT:
+            above, full = row["last"], row["n"] == TOGETHER or len(row["data"] or b"") > WEIGHT
+            batch = Columns.of(search.type, row, self._bound)
+            del row  # whoever opens the batch lets the bodies go: nobody holds them while the next ones come
+            yield batch
+            if not full:
                 return
-            above = row["last"]
 
     async def _before(self, search: Search, where: str, among: Any, above: int = 0, *more: Any) -> AsyncIterator[Batch]:
         """What held before it was changed."""
@@ -315,10 +317,11 @@ class PostgresSource:
         cursor = await search.connection.cursor(SIZES.format(sql), *given)
         while sizes := await cursor.fetch(BATCH):
             for rids in _portions(sizes):
-                rows = await search.connection.fetch(whole, *given, rids)
-                shown = await self._seen(search, rows)
-                if shown:
-                    yield Rows(search.type, self._bound, shown)
+                shown = await self._seen(search, await search.connection.fetch(whole, *given, rids))
+                batch = Rows(search.type, self._bound, shown)
+                del shown
+                if batch.count:
+                    yield batch
 
     def _given(self, search: Search) -> tuple[Any, ...]:
         """What CURRENT and BEFORE are given first: where the rows' own labels decide, those that withhold."""
