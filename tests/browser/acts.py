@@ -47,8 +47,10 @@ def fits(page: Any) -> bool:
 
 
 def faults(page: Any) -> list[str]:
-    """What axe-core finds, as lines."""
-    page.evaluate(AXE.read_text())
+    """What axe-core finds, as lines. It is sent once for each profile, which then has it on every page that follows."""
+    if not page.evaluate("'axe' in window"):
+        page.context.add_init_script(path=AXE)
+        page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
 
