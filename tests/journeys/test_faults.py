@@ -71,7 +71,7 @@ def test_a_loader_killed_at_any_moment_and_started_again(cluster):
     chance = Random(20)
     with world.borrowed(cluster) as database, installation(database.server_url) as at:
         town, folder = Town(at, database), at.data / "people"
-        sizes = write(folder, count(15, 60), 7, today=TODAY)
+        sizes = write(folder, count(30, 60), 7, today=TODAY)
 
         async def build(house) -> list[int]:
             return [(await new_tenant(house, id_, "Clinic")).number for id_ in (MAPLE, BIRCH)]
