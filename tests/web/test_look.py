@@ -201,3 +201,9 @@ async def test_the_logo_of_an_application_is_its_developers(made):
     assert client.logo.endswith(f"/pictures/{held['digest']}")
     assert await sent(dana, url, dana.stamp, do="remove") == 303
     assert "/pictures/" not in (await dana.get(f"/developers/applications/{app}")).text
+    assert await sent(dana, url, dana.stamp, picture()) == 303
+    assert len(await made.desk.sql("select from picture")) == 1
+    name = (await made.registry.shelf.find(app)).asked.name
+    await dana.get(f"/developers/applications/{app}")
+    await dana.fill("/remove", name=name)
+    assert await made.desk.sql("select from picture") == []

@@ -64,15 +64,14 @@ class Applications:
 
         async def work() -> Reply:
             self.room.fresh(request)
-            owner, place = f"application {held.id}", None
-            if filled.one("do", 10) == "remove":
-                await self.room.pictures.drop(owner)
-            else:
-                body = made_anew(sent)
-                place = f"{self.room.base_url}/pictures/{named(body)}"
-                await self.room.pictures.keep(owner, named(body), body, self.room.clock())
-            new = replace(held.asked, logo=place)
+            owner = f"application {held.id}"
+            body = None if filled.one("do", 10) == "remove" else made_anew(sent)
+            new = replace(held.asked, logo=f"{self.room.base_url}/pictures/{named(body)}" if body else None)
             await self.room.desk.edit(held.id, new, self.room.developer(request), self.room.place(request))
+            if body:  # the one of before goes once nothing shows it any more
+                await self.room.pictures.keep(owner, named(body), body, self.room.clock())
+            else:
+                await self.room.pictures.drop(owner)
             return self.room.done(f"/developers/applications/{held.id}", "saved")
 
         return await self._attempt(request, work)
@@ -99,6 +98,7 @@ class Applications:
             if filled.one("name") != held.asked.name:
                 raise RegistrationRefused("write the name of the application to remove it")
             await self.room.desk.remove(held.id, self.room.developer(request), self.room.place(request))
+            await self.room.pictures.drop(f"application {held.id}")
             return self.room.done("/developers", "removed")
 
         return await self._attempt(request, work)
