@@ -2,11 +2,15 @@
 reached by Tab, and nothing on it that waits for a script.
 """
 
+import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
+from careweft.store import embedded
 from careweft.web import routes
 from careweft.web.telemetry import Telemetry
 from tests.web.twins import world
@@ -17,9 +21,9 @@ from .portal import PASSWORD, administers, details, mailed, onward, second_facto
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 NO_PAGES = re.compile(
-    r"/authorize$|/upstream/back$|/home$|\.css$|\{name\}$|^/pictures/|/postman$|/agreement$|^/developers/try$|^/developers/terms$"
+    r"/authorize$|/upstream/back$|/home$|\.css$|\{name\}$|^/pictures/|/postman$|/agreement$|^/developers/try$"
 )
-"""Rows that lead on, or whose answer is a file; and the terms, which are there once the platform has written some."""
+"""Rows that lead on, or whose answer is a file."""
 
 WATCH = """() => {
   const key = one => one.type === 'radio' ? `the choice ${one.name}` : one;
@@ -165,7 +169,7 @@ def people(walk, visitor, demo):
 
 
 def developer(walk, visitor, demo):
-    """The guided set-up step by step, the application and its organizations; its client_id."""
+    """The guided set-up step by step, the application and its organizations; its client_id, and the page."""
     page = visitor(viewport=PHONE)
     wish(page, demo, "wanda")
     walk.look(page)
@@ -193,14 +197,44 @@ def developer(walk, visitor, demo):
     page.goto(f"{demo.url}{place}/tenants?q=Maple+Clinic")
     page.get_by_label("Message to its owners").fill("for our patients")
     page.get_by_role("button", name="Request authorization of Maple Clinic").click()
-    return app
+    return app, page
 
 
-def administrator(walk, visitor, demo):
+def administrator(walk, visitor, demo, reader):
+    """The platform's own pages, and the terms that it publishes, as a developer meets them."""
     page = visitor(viewport=PHONE)
     administers(page, demo, "Wilma Min", "wilma.min")
     places = ("", "/tenants", "/jobs", "/feeds", "/keys", "/terms", "/people")
     walk.at(page, *(f"/administration{one}" for one in places))
+    page.goto(f"{demo.url}/administration/terms")
+    page.get_by_label("What developers agree to").fill("Be kind.\n\nKeep what you read to yourself.")
+    try:
+        page.get_by_role("button", name="Publish a new version").click()
+        page.get_by_text("Version 1,").wait_for()
+        reader.goto(f"{demo.url}/developers")
+        reader.wait_for_url("**/developers/terms")
+        walk.look(reader)
+        reader.get_by_role("button", name="I accept these terms").click()
+        reader.get_by_role("heading", name="Your applications").wait_for()
+        walk.at(reader, "/developers/terms")
+    finally:
+        withdrawn(demo)
+
+
+def withdrawn(demo):
+    """No terms, as before: others are not to be asked for what they never met."""
+
+    async def gone(url):
+        owner = await asyncpg.connect(url)
+        await owner.execute("delete from terms_accepted; delete from terms")
+        await owner.close()
+
+    cluster = embedded.start(demo.platform.data)
+    try:
+        with ThreadPoolExecutor(1) as beside:  # Playwright's loop runs in this thread
+            beside.submit(asyncio.run, gone(cluster.url)).result()
+    finally:
+        cluster.stop()
 
 
 def test_every_page_is_as_a_page_has_to_be(demo, visitor):
@@ -211,9 +245,9 @@ def test_every_page_is_as_a_page_has_to_be(demo, visitor):
     walk = Walk(demo, visitor)
     strangers(walk, visitor, demo)
     people(walk, visitor, demo)
-    app = developer(walk, visitor, demo)
+    app, reader = developer(walk, visitor, demo)
     owner(walk, invited(walk, visitor, demo), app)
-    administrator(walk, visitor, demo)
+    administrator(walk, visitor, demo, reader)
 
     assert walk.found == {}
     assert set(walk.known) - walk.seen == set()
