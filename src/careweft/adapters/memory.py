@@ -9,9 +9,16 @@ from contextlib import suppress
 ARENA_MAX = -8
 """M_ARENA_MAX of malloc.h."""
 ARENAS = 2
+MMAP_THRESHOLD = -3
+"""M_MMAP_THRESHOLD of malloc.h."""
+LARGE = 1024 * 1024
+"""Bytes from which on a buffer has pages of its own, which go back to the system with it. glibc raises the limit by
+itself otherwise, and what large records leave behind stays."""
 
 
 def begin_frugal() -> None:
     """Few arenas from now on, where there are any; to be called before there are threads."""
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(ARENA_MAX, ARENAS)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(ARENA_MAX, ARENAS)
+        mallopt(MMAP_THRESHOLD, LARGE)

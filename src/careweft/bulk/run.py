@@ -15,7 +15,7 @@ from .order import Order
 from .steps import STEPS, Full, Work
 
 LOG = logging.getLogger("careweft.bulk")
-LANES = 4
+LANES = 3
 """Parts at once in one process."""
 BEAT = 2.0
 """Seconds between signs of life, at each of which a job is authorized anew."""
