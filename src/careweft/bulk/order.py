@@ -90,6 +90,13 @@ class Order:
         return f"Group/{self.group}" if self.level == "group" else self.level
 
     @property
+    def whom(self) -> tuple[str, ...] | None:
+        """The patients that it names: those that were asked for, else the Group's; None: all that there are."""
+        if self.patients is None and self.level == "group":
+            return self.members
+        return self.patients
+
+    @property
     def own(self) -> tuple[str, ...]:
         """Of `types` those that are read part by part; the others come along with what was read."""
         if self.level != "system":

@@ -229,10 +229,9 @@ async def _parts(work: Work) -> AsyncIterator[Part]:
         for type_ in (*dear, *(one for one in work.read if one not in HANGING)):
             for cut in await work.source.cuts(type_, since, limits.rows // 4 if type_ in dear else limits.rows):
                 yield Part("read", cut.rows, {"type": type_, "low": cut.low, "high": cut.high})
-    elif order.level == "group" or order.patients is not None:
-        chosen = order.members if order.patients is None else order.patients
-        for at in range(0, len(chosen), limits.patients):
-            part = chosen[at : at + limits.patients]
+    elif order.whom is not None:
+        for at in range(0, len(order.whom), limits.patients):
+            part = order.whom[at : at + limits.patients]
             yield Part("read", len(part), {"from": at, "to": at + len(part)})
     else:
         for cut in await work.source.cuts("Patient", None, limits.patients):
@@ -388,9 +387,8 @@ class Whose:
 
 async def _whose(work: Work) -> Whose:
     spec, order = work.task.spec, work.order
-    if "from" in spec:
-        chosen = order.members if order.patients is None else order.patients
-        return Whose(chosen[spec["from"] : spec["to"]], frozenset(chosen))
+    if order.whom is not None:
+        return Whose(order.whom[spec["from"] : spec["to"]], frozenset(order.whom))
     return Whose(await work.source.patients(spec["low"], spec["high"]), None)
 
 
@@ -452,9 +450,8 @@ async def _targeting(work: Work) -> set[str]:
 
 async def _patients(work: Work, size: int) -> AsyncIterator[Sequence[str]]:
     """Whom the export is about, so many at once."""
-    chosen = work.order.members if work.order.patients is None else work.order.patients
-    if work.order.level == "group" or work.order.patients is not None:
-        for part in _chunks(chosen, size):
+    if work.order.whom is not None:
+        for part in _chunks(work.order.whom, size):
             yield part
         return
     for cut in await work.source.cuts("Patient", None, size):

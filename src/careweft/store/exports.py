@@ -317,9 +317,8 @@ class PostgresSource:
         cursor = await search.connection.cursor(SIZES.format(sql), *given)
         while sizes := await cursor.fetch(BATCH):
             for rids in _portions(sizes):
-                shown = await self._seen(search, await search.connection.fetch(whole, *given, rids))
-                batch = Rows(search.type, self._bound, shown)
-                del shown
+                seen = self._seen(search, await search.connection.fetch(whole, *given, rids))
+                batch = Rows(search.type, self._bound, await seen)
                 if batch.count:
                     yield batch
 

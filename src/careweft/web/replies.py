@@ -15,6 +15,8 @@ LATER = "temporarily_unavailable"
 OAUTH_ERRORS = {401: "invalid_client", 403: "access_denied", 429: LATER, 503: LATER}
 NO_STORE = b"no-store"
 PRAGMA = (b"pragma", b"no-cache")
+SANDBOX = (b"content-security-policy", b"default-src 'none'; sandbox")
+"""On a file that somebody sent: it is kept, never run."""
 
 
 class Broken(FhirRefusal):

@@ -3,12 +3,13 @@
 from ...fhir.outcomes import NotFound
 from ...ports.pictures import Pictures
 from ..exchange import Reply, Request
+from ..replies import SANDBOX
 from ..route import Handler
 
 KEPT = b"public, max-age=86400"
 INERT = (
     (b"content-type", b"image/png"),
-    (b"content-security-policy", b"default-src 'none'; sandbox"),
+    SANDBOX,
     (b"cross-origin-resource-policy", b"cross-origin"),
     (b"content-disposition", b'inline; filename="logo.png"'),
 )

@@ -10,7 +10,7 @@ from ...ports.usage import Day
 from ...registry import setup
 from ...registry.application import usual
 from ...registry.authorization import CODES, Said, now_is
-from ...registry.pictures import made_anew, named
+from ...registry.pictures import made_anew
 from ...registry.refusal import RegistrationRefused
 from ...registry.registration import Registration
 from .. import pages
@@ -66,10 +66,10 @@ class Applications:
             self.room.fresh(request)
             owner = f"application {held.id}"
             body = None if filled.one("do", 10) == "remove" else made_anew(sent)
-            new = replace(held.asked, logo=f"{self.room.base_url}/pictures/{named(body)}" if body else None)
+            new = replace(held.asked, logo=self.room.shown_at(body) if body else None)
             await self.room.desk.edit(held.id, new, self.room.developer(request), self.room.place(request))
             if body:  # the one of before goes once nothing shows it any more
-                await self.room.pictures.keep(owner, named(body), body, self.room.clock())
+                await self.room.hang(owner, body)
             else:
                 await self.room.pictures.drop(owner)
             return self.room.done(f"/developers/applications/{held.id}", "saved")

@@ -15,6 +15,7 @@ from .. import forms, pages, uploads
 from ..counter import Filled
 from ..exchange import Reply, Request
 from ..people import Errors
+from ..replies import SANDBOX
 from .applications import number
 from .letters import told_developer
 from .plain import sees
@@ -95,7 +96,7 @@ class Console:
         headers = [
             (b"content-type", found.kind.encode()),
             (b"content-disposition", f'attachment; filename="{found.name}"'.encode()),
-            (b"content-security-policy", b"default-src 'none'; sandbox"),
+            SANDBOX,
         ]
         return Reply(200, headers, found.body)
 

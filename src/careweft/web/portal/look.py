@@ -65,7 +65,7 @@ class LookPage:
                 await self.room.tenants.save(replace(tenant, look=replace(tenant.look, logo="")), entry)
             else:
                 body = made_anew(sent)
-                await self.room.pictures.keep(owner, named(body), body, self.room.clock())
+                await self.room.hang(owner, body)
                 await self.room.tenants.save(replace(tenant, look=replace(tenant.look, logo=named(body))), entry)
             return self.room.done(f"/console/{tenant.id}/look", "saved")
 

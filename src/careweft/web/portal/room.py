@@ -23,6 +23,7 @@ from ...ports.tenants import Tenants
 from ...ports.usage import Usage
 from ...registry.authorization import Actor, NotAllowed
 from ...registry.desk import Desk, NoSuchApplication
+from ...registry.pictures import named
 from ...registry.refusal import RegistrationRefused
 from ...tenancy import PLATFORM, Tenant
 from .. import pages, texts, uploads
@@ -204,6 +205,14 @@ class Room:
         except RegistrationRefused as refused:
             request.reason = str(refused)
             return await show([(refused.field, sentence(refused))])
+
+    async def hang(self, owner: str, body: bytes) -> None:
+        """Keep a picture that was made anew, as its owner's."""
+        await self.pictures.keep(owner, named(body), body, self.clock())
+
+    def shown_at(self, body: bytes) -> str:
+        """The address of a picture."""
+        return f"{self.base_url}/pictures/{named(body)}"
 
     async def tenant(self, id_: str) -> Tenant:
         """The tenant that a form names. Raises RegistrationRefused."""

@@ -8,7 +8,7 @@ from ...oauth.secrets import identifier
 from ...registry import picker, setup
 from ...registry.application import Application, usual
 from ...registry.desk import MOST_DRAFTS, Draft
-from ...registry.pictures import made_anew, named
+from ...registry.pictures import made_anew
 from ...registry.refusal import RegistrationRefused
 from ...registry.registration import Registration
 from .. import pages
@@ -43,10 +43,8 @@ class Wizard:
         return await self._begun(request, {**setup.answers_of(held.asked), OF: held.id}, "review")
 
     async def _begun(self, request: Request, answers: dict[str, Any], step: str = "type") -> Reply:
-        draft, shelf = (
-            Draft(identifier(), self.room.account(request).id, answers, self.room.clock()),
-            self.room.desk.shelf,
-        )
+        shelf = self.room.desk.shelf
+        draft = Draft(identifier(), self.room.account(request).id, answers, self.room.clock())
         for old in (await shelf.drafts(draft.account))[MOST_DRAFTS - 1 :]:
             await shelf.drop(old.account, old.id)
         await shelf.keep(draft)
@@ -95,8 +93,8 @@ class Wizard:
         """
         if sent:
             body = made_anew(sent)
-            await self.room.pictures.keep(f"draft {draft.id}", named(body), body, self.room.clock())
-            told = f"{self.room.base_url}/pictures/{named(body)}"
+            await self.room.hang(f"draft {draft.id}", body)
+            told = self.room.shown_at(body)
         elif filled.one(LOGO, 10) == "remove":
             told = ""
         else:
@@ -123,7 +121,7 @@ class Wizard:
             except RegistrationRefused:
                 await self.room.desk.shelf.keep(draft)
                 if logo:
-                    await self._hang(f"draft {draft.id}", logo)
+                    await self.room.hang(f"draft {draft.id}", logo)
                 raise
 
         async def again(errors: Errors) -> Reply:
@@ -136,9 +134,6 @@ class Wizard:
         told = draft.answers.get(LOGO)
         return await self.room.pictures.find(told.rpartition("/")[2]) if told else None
 
-    async def _hang(self, owner: str, body: bytes) -> None:
-        await self.room.pictures.keep(owner, named(body), body, self.room.clock())
-
     async def _finished(self, request: Request, draft: Draft, asked: Application, logo: bytes | None) -> Reply:
         actor, place, desk = self.room.developer(request), self.room.place(request), self.room.desk
         of = draft.answers.get(OF)
@@ -147,14 +142,14 @@ class Wizard:
             kept = {name: getattr(held.asked, name) for name in (*KEPT, *({LOGO} - draft.answers.keys()))}
             await desk.edit(held.id, replace(asked, **kept), actor, place)
             if logo:
-                await self._hang(f"application {held.id}", logo)
+                await self.room.hang(f"application {held.id}", logo)
             elif draft.answers.get(LOGO) == "":
                 await self.room.pictures.drop(f"application {held.id}")
             return self.room.done(f"/developers/applications/{held.id}", "saved")
         team = await desk.shelf.team(actor.id, f"Team of {self.room.account(request).name}")
         made = await desk.register(asked, team, actor, place)
         if logo:
-            await self._hang(f"application {made.registration.id}", logo)
+            await self.room.hang(f"application {made.registration.id}", logo)
         shown = self.room.show(request, "portal/created.html", app=made.registration, secret=made.secret, new=True)
         return shown._replace(recorded=True)
 
