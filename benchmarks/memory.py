@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 from careweft import surfaces
 from careweft.access.reach import Reach
 from careweft.access.scopes import read_all
-from careweft.adapters import clock
+from careweft.adapters import clock, turns
 from careweft.oauth import jose
 from careweft.oauth.frame import Frame
 from careweft.oauth.grants import Authorization
@@ -143,6 +143,7 @@ def application() -> Callable[..., Any]:
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Site]:
+        turns.begin_patient()
         keyring, nothing, record = Keyring(Keys(), clock.now), cast(Any, Nothing()), cast(Records, OneRecord())
         frame = Frame(BASE_URL, nothing, nothing, nothing, clock.now)
         verifier = Verifier(BASE_URL, keyring, nothing, clock.now)
