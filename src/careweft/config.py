@@ -8,11 +8,13 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, field, fields, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from .values import dataclass
 
 PREFIX = "CAREWEFT_"
 PRODUCTION, PREVIEW = "production", "preview"

@@ -1,7 +1,8 @@
 """What a verified access token says about the one who calls."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..values import dataclass
 from .scopes import Scope
 from .sight import Sight
 

@@ -8,10 +8,10 @@ data (AUTHZ-11).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..surfaces.model import Surface
+from ..values import dataclass
 from .caller import Caller
 from .reach import REACH, How
 from .scopes import LETTER, Scope

@@ -3,8 +3,10 @@
 45 CFR 164.312(a)(2)(ii).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
+
+from ..values import dataclass
 
 MOST = timedelta(minutes=60)
 SHORTEST, LONGEST = 10, 500

@@ -3,13 +3,14 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from types import MappingProxyType
 
 from ..fhir.definitions import COMPARTMENT
 from ..fhir.labels import EVERY
 from ..fhir.search.query import AnyOf, Query
+from ..values import dataclass
 from .sight import Sight
 
 

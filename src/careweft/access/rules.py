@@ -3,9 +3,9 @@ choose for its practitioners (architecture decision 19).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from ..values import dataclass
 from .sight import EVERYBODY, Lead, Sight
 
 

@@ -1,9 +1,10 @@
 """SMART scopes in both spellings: https://hl7.org/fhir/smart-app-launch/STU2/scopes-and-launch-context.html"""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..fhir.definitions import RESOURCES
+from ..values import dataclass
 from .filters import Pairs, readable
 
 LONGEST = 1024

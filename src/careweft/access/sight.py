@@ -4,7 +4,7 @@ Small sets are patients by their ids. What a practitioner sees by a tenant's rul
 leads, which say where such patients are found, and asked row by row (docs/adr/0402-sights.md).
 """
 
-from dataclasses import dataclass
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

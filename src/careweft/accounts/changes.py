@@ -4,10 +4,11 @@ In a list what changes the account's own row comes first, then its tickets and s
 account wait for each other and never both.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from ..ports.people import Account
+from ..values import dataclass
 
 
 class Lost(Exception):

@@ -8,10 +8,11 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from ..values import dataclass
 from .needs import Count, Throttle
 from .refusals import Slow
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import io
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Protocol
@@ -13,6 +13,7 @@ import segno
 
 from ..ports.people import Account, Session, Visit, number
 from ..tenancy import Tenant
+from ..values import dataclass
 from .changes import Change, SetCodes, Settle, SetTotp, Spend, UseCode, UseStep
 from .codes import code, plain
 from .counts import FACTOR

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 from ..ports.journal import Entry
 from ..ports.people import Account, Visit
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import entries, shapes
 from .changes import Change, Create, EndUpstream, Link, SetEmail, Spend, Taken
 from .means import Guarded, Means, content

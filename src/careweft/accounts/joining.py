@@ -8,11 +8,12 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta
 
 from ..ports.people import Account, Session, Visit, number
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import choice, shapes
 from .changes import (
     Activate,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
@@ -10,6 +9,7 @@ from ..ports.clock import Clock
 from ..ports.mail import Letter, Mail
 from ..ports.people import Account, Session, Visit, number
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import entries
 from .changes import Change, Lost
 from .counts import Counts

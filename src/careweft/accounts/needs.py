@@ -1,13 +1,14 @@
 """What the accounts need of the store and of the world outside, each need a small Protocol."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from ..ports.journal import Entry
 from ..ports.people import Account, Session
 from ..tenancy import Tenant
+from ..values import dataclass
 from .changes import Change
 
 

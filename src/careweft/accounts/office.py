@@ -1,11 +1,12 @@
 """What an organization does with accounts from outside: make them, switch them off and on, help who lost a factor."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta
 
 from ..ports.people import Account, Visit, number
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import choice, shapes
 from .changes import Change, Create, ForgetFactors, SetEnabled, SetPassword, Taken
 from .joining import Invitations

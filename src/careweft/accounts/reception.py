@@ -1,10 +1,10 @@
 """Everything that a page or a command asks of the accounts, in one place: each act is one method of one service."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..ports.people import Account, Charge, Session
 from ..tenancy import Tenant
+from ..values import dataclass
 from .charges import charges, own_patient
 from .factors import Factors
 from .federation import Federation, Provider, Upstreams

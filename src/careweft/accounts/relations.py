@@ -6,12 +6,12 @@ applications for this patient ends in the transaction that ends the relation.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ..fhir.definitions import RESOURCES
 from ..ports.people import Account, Session, Visit
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import entries, shapes
 from .changes import Limit, Lost, Relate, Unrelate
 from .charges import comes_of_age, ends, own_patient

@@ -1,8 +1,9 @@
 """What kinds of people sign in, as rows: which records may stand for them, and whether a second factor is mandatory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

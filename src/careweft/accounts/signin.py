@@ -7,12 +7,13 @@ under an id that nobody knew before (OATK-12). An unknown name passes every step
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Any
 
 from ..ports.people import Account, Session, Visit, number
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import factors, passkeys
 from .changes import Change, Elevate, EndSessions, OpenSession, SetLanguage, Spend
 from .counts import ACCOUNT, FACTOR

@@ -5,10 +5,11 @@ Whether the address or the username is somebody's is told to nobody but who read
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from ..ports.people import Account, Visit, number
+from ..values import dataclass
 from . import choice, shapes
 from .changes import AcceptTerms, Change, Create, SetPassword, Spend, Taken
 from .counts import SIGN_UP, network

@@ -15,10 +15,12 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from ..values import dataclass
 
 if TYPE_CHECKING:  # a command that fetches nothing does not wait for it
     import httpx

@@ -8,13 +8,14 @@ import asyncio
 import json
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlencode
 
 from ..registry.refusal import RegistrationRefused
 from ..registry.urls import check_jwks, host
+from ..values import dataclass
 from .addresses import Resolve, public, resolve
 
 if TYPE_CHECKING:  # takes longer to load than the database takes to start, and most processes fetch nothing

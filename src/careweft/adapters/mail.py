@@ -3,12 +3,13 @@
 import asyncio
 import smtplib
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
 
 from ..ports.mail import Letter
+from ..values import dataclass
 
 SECONDS = 20.0
 PORTS = {"smtps": 465, "smtp": 587}

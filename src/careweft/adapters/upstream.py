@@ -7,7 +7,7 @@ https://openid.net/specs/openid-connect-backchannel-1_0.html 2.6. Each token is 
 import base64
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -16,6 +16,7 @@ from ..oauth import jose
 from ..oauth.jose import Untrusted
 from ..ports.clock import Clock
 from ..ports.keys import KeySets
+from ..values import dataclass
 from .fetch import Fetcher
 
 ALGORITHMS = ("RS256", "ES256", "RS384", "ES384")

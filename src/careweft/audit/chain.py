@@ -8,10 +8,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from ..ports.journal import Entry
+from ..values import dataclass
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MARK = 8

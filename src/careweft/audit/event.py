@@ -6,13 +6,13 @@ profile of theirs, but the same pattern with an outcome, its reason and an Opera
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from types import MappingProxyType
 from typing import Any
 
 from ..fhir.outcomes import issue, outcome
 from ..ports.journal import Entry
+from ..values import dataclass
 from .chain import Recorded
 
 Json = dict[str, Any]

@@ -1,10 +1,9 @@
 """What the doors of Bulk Data need beside the records."""
 
-from dataclasses import dataclass
-
 from ..ports.approvals import Approvals
 from ..ports.files import Files
 from ..ports.jobs import Jobs
+from ..values import dataclass
 
 DAY = 86_400.0
 

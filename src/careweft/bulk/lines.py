@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import tzinfo
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..fhir.outcomes import issue, outcome
 from ..fhir.search.evaluate import holds
 from ..fhir.search.query import AnyOf
 from ..fhir.subset import View, subset
+from ..values import dataclass
 
 LARGEST = 64 * 1024 * 1024
 ATTACHED = b'"url":"Binary/'

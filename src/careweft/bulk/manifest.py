@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..fhir.bundles import instant
 from ..ports.files import Files
 from ..ports.jobs import File, Job, Piece, Stretch
+from ..values import dataclass
 from . import gzip
 
 Json = dict[str, Any]

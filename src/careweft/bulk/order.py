@@ -7,7 +7,7 @@ said in the manifest's `error`.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from ..fhir.search.parse import parse
 from ..fhir.search.query import AnyOf, Query
 from ..fhir.subset import names
 from ..surfaces.model import Surface
+from ..values import dataclass
 
 Level = Literal["system", "patient", "group"]
 Pairs = Sequence[tuple[str, str]]

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from ..ports.records import Records
 from ..ports.schedules import Schedule, Schedules
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
+from ..values import dataclass
 from .order import Asking, Order, Pairs, read
 from .schedule import Rule
 

@@ -8,8 +8,9 @@ is as long after midnight as it would be on another day.
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from ..values import dataclass
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LAST = 31

@@ -10,7 +10,7 @@ finish  pieces into files, with their checksums
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from ..ports.jobs import Done, Job, Part, Superseded, Task, Turns
 from ..ports.journal import Entry
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import lines, manifest
 from .deidentify.form import Form
 from .lines import Opened, Shape, Text

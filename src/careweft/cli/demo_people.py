@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from ..accounts.changes import SetPassword
@@ -15,6 +15,7 @@ from ..intake.sample.person import folk
 from ..intake.sample.world import build
 from ..ports.people import Account, Visit
 from ..tenancy import Tenant
+from ..values import dataclass
 
 SELF, SPOUSE, CHILD, PARENT = 0, 1, 2, 6
 """Members of the sample's cast: a mother, the father of her child of nine, and his mother of eighty-one."""

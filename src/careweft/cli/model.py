@@ -2,8 +2,10 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from ..values import dataclass
 
 
 class Wrong(Exception):

@@ -1,7 +1,8 @@
 """The sections of a patient's summary: one row each, with the LOINC code that C-CDA gives it, and what goes into it."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from ..values import dataclass
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category|"
 

@@ -6,10 +6,10 @@ said that the records do not say. A section without records says that none was f
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..values import dataclass
 from .sections import Section
 
 Json = dict[str, Any]

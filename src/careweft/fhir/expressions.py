@@ -6,8 +6,9 @@ Members, choices, union, `as`, `is`, `where`, `exists`, `first`, `extension`, `r
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from ..values import dataclass
 
 LONGEST = 4000  # characters of an expression; ours stay below 2,700
 

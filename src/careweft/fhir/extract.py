@@ -6,11 +6,12 @@ that cannot be unfolded are walked by `paths`. Either way the same readers write
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import tzinfo
 from functools import cache
 from typing import Any
 
+from ..values import dataclass
 from . import paths
 from .definitions import SEARCH, SearchParam
 from .expressions import Equal, Is, Literal, Member, Only, Path, Resolve, Root, This, Union, Where, read

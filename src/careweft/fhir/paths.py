@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from ..values import dataclass
 from .definitions import TYPES, Element
 from .expressions import (
     Both,

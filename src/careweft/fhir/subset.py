@@ -4,10 +4,10 @@ What is left out is data, never meaning: mandatory and modifier elements stay, a
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from ..values import dataclass
 from . import json
 from .definitions import TYPES, Element, summary
 

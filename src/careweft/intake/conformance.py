@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
+
+from ..values import dataclass
 
 if TYPE_CHECKING:  # loaded when the first resource is looked at
     from ..fhir.validate.issue import Issue

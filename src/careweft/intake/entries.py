@@ -6,12 +6,13 @@ deletion, which is also how Bulk Data writes its `deleted` files.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..fhir.definitions import RESOURCES, TYPES
 from ..fhir.json import encode
 from ..surfaces.intake import MESSAGES
+from ..values import dataclass
 from .identity import ID, identify, resolve
 from .stu3 import stu3
 

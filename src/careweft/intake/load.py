@@ -6,13 +6,13 @@ Killed at any point and started again, nothing is doubled or lost: the same cont
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from ..fhir.compartments import members
 from ..fhir.json import decode
 from ..fhir.outcomes import FhirRefusal
 from ..ports.feed import Arrival, Feed
 from ..ports.journal import Entry as JournalEntry
+from ..values import dataclass
 from .conformance import UNHELD, Checked, Held, reason
 from .entries import Entry, Refused, entries
 from .pieces import DOCUMENT, Piece, Unreadable

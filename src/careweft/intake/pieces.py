@@ -7,9 +7,11 @@ becomes an Unreadable with the reason, and the rest goes on.
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import BinaryIO
+
+from ..values import dataclass
 
 LINE = 16 * 1024 * 1024
 """The longest NDJSON line, in bytes."""

@@ -5,7 +5,6 @@ introspection tells, https://hl7.org/fhir/smart-app-launch/STU2/token-introspect
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..ports.keys import Revocations
 from ..ports.permits import Permit, Permits
 from ..surfaces import issuers
 from ..tenancy import Tenant
+from ..values import dataclass
 from .frame import Context, Frame
 from .identity import OPENID, record
 from .introspecting import Asker, asker

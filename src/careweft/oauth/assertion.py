@@ -5,7 +5,7 @@ looked at, and everything that depends on it fails with one and the same answer 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from joserfc.util import int_to_base64
 from ..ports.clients import Client
 from ..ports.keys import KeySets
 from ..surfaces.issuers import V2
+from ..values import dataclass
 from . import jose
 from .errors import InvalidClient, InvalidRequest
 

@@ -11,7 +11,7 @@ The steps between are pages; each asks `step` anew and believes nothing that a p
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .. import surfaces
@@ -25,6 +25,7 @@ from ..ports.people import Session
 from ..ports.permits import Launch, Launched, Launches, Pairs, Pending, Permit, Permits, Requests
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import secrets
 from .authorize import response
 from .authorize.asked import Asked, Asking

@@ -6,7 +6,7 @@ A search goes the way of every other one: as a caller with user/ scopes, confine
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from ..ports.people import Account, People
 from ..ports.records import Records
 from ..ports.sights import Sights
 from ..tenancy import Tenant
+from ..values import dataclass
 
 SEARCHING = frozenset({"Practitioner", "PractitionerRole"})
 """Types of record whose owners find patients by searching; every other one acts for patients who are listed."""

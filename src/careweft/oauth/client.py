@@ -5,13 +5,13 @@ client that does not exist, is switched off or is registered for another way get
 the same work.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ..access.networks import inside
 from ..ports.clients import Client, Clients
 from ..ports.keys import KeySets
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import secrets
 from .assertion import Assertion
 from .errors import AccessDenied, InvalidClient

@@ -5,12 +5,13 @@ own; Condition and Observation fall into the parts that US Core names, so that a
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from ..access.reach import REACH, How
 from ..access.scopes import LETTER, Scope, read_all, spell
 from ..surfaces.model import Offer, Surface
+from ..values import dataclass
 
 Kind = Literal["record", "write", "identity", "lasting", "sensitive"]
 READS, WRITES = frozenset("rs"), frozenset("cud")

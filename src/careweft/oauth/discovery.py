@@ -6,7 +6,6 @@ All of it is read off the rows of `surfaces`; nothing is listed that does not ex
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..access.decide import TAKEN
@@ -16,6 +15,7 @@ from ..surfaces import ALL, brands, issuers
 from ..surfaces.issuers import SECRET_OR_KEY
 from ..surfaces.model import Offer, Surface
 from ..tenancy import Tenant
+from ..values import dataclass
 from .authorize.redirected import PROMPTS
 from .keys import ID_ALG
 from .tokens import issuer_of

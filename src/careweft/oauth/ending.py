@@ -4,7 +4,6 @@ Who signs out says so on a page of ours; the browser goes back to an address tha
 letter, or stays (OATK-09). The ID token of the hint may be past its end: it only says for whom and by whom is asked.
 """
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +11,7 @@ from ..ports.clients import Client, Clients
 from ..ports.permits import Pairs
 from ..surfaces import issuers
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import identity, jose
 from .authorize.refusals import ShownRefusal
 from .keys import ID_ALG, Keyring

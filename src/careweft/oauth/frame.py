@@ -5,7 +5,6 @@ one at the error, for the door to write.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from ..ports.journal import Entry
 from ..ports.keys import Assertions, KeySets
 from ..surfaces import issuers
 from ..tenancy import Tenant
+from ..values import dataclass
 from .assertion import INVALID
 from .client import Known, Proven, authenticate, check_near
 from .errors import InvalidClient, OAuthError, TemporarilyUnavailable

@@ -4,12 +4,12 @@ https://www.rfc-editor.org/rfc/rfc7662#section-2.1
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ..fhir.outcomes import LoginRequired
 from ..surfaces import issuers
 from ..tenancy import Tenant
+from ..values import dataclass
 from .client import Proven
 from .errors import InvalidRequest, InvalidToken
 from .frame import Context, Frame

@@ -7,7 +7,6 @@ scope `launch/create`, and gets a handle: opaque, for one application, one user 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +18,7 @@ from ..ports.journal import Entry
 from ..ports.permits import Launch, Launched, Launches
 from ..surfaces import issuers
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import secrets
 from .errors import InsufficientScope, InvalidRequest, InvalidToken
 from .frame import Context, Frame

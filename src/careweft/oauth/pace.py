@@ -6,13 +6,14 @@ nothing is counted with the network that it comes from.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from ..accounts.counts import network
 from ..fhir.outcomes import TooMany
 from ..ports.clients import Client
+from ..values import dataclass
 
 WINDOW = timedelta(minutes=5)
 LEASE = 20

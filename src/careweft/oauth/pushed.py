@@ -5,7 +5,6 @@ minute (OAUTH-31). What is pushed passes the same checks as a request that comes
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..ports.journal import Entry
 from ..ports.permits import Pushed, Requests
 from ..surfaces import issuers
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import secrets
 from .authorization import PAR_URN, asking_of
 from .authorize.asked import Asked

@@ -8,9 +8,10 @@ the few seconds of grace, and comes to the same successor (D-10). Any older one 
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..ports.permits import Permit
+from ..values import dataclass
 
 SHAPE = re.compile(r"rt_([0-9a-f]{40})_([0-9]{1,9})_([0-9a-f]{64})")
 

@@ -10,9 +10,10 @@ repeated ones are refused (OAUTH-08); a client shows one way of proving itself, 
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote_plus
 
+from ..values import dataclass
 from .errors import InvalidClient, InvalidRequest
 from .jose import LONGEST_TOKEN
 

@@ -1,11 +1,10 @@
 """The authorization server as one value: every endpoint, over the same clients, keys, permits and clock."""
 
-from dataclasses import dataclass
-
 from ..ports.charts import Charts
 from ..ports.keys import Revocations
 from ..ports.people import People
 from ..ports.permits import Launches, Permits, Requests
+from ..values import dataclass
 from .afterwards import Introspection, Revocation, Tokens
 from .authorization import Granting
 from .ending import Ending

@@ -5,12 +5,12 @@ nobody wrote a revocation because only time had passed (SMART-07, AUTHZ-19).
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from ..ports.charts import Charts
 from ..ports.people import People
 from ..ports.permits import Permit
 from ..tenancy import Tenant
+from ..values import dataclass
 
 Alive = Callable[[int, str], Awaitable[bool]]
 """Is this session of this tenant still one?"""

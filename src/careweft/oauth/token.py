@@ -4,13 +4,13 @@ The order in `_issue` is the whole story; each grant fills in its `redeem` and n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..ports.journal import Entry
 from ..surfaces import issuers
 from ..tenancy import Tenant
+from ..values import dataclass
 from .errors import UnsupportedGrantType
 from .frame import Context, Frame
 from .grants import Given, Grant

@@ -5,7 +5,7 @@ lives longer than twelve hours, whatever anyone configured (OAUTH-17).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,7 @@ from ..ports.keys import SigningKey
 from ..surfaces import issuers
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import identity, secrets
 from .grants import Authorization
 from .keys import ALG, ALGS, ID_ALG, Keyring

@@ -6,7 +6,7 @@ patient/ ones, so that one registration serves to try both APIs of a side.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .. import surfaces
 from ..access.scopes import Scope, read_all, spell
@@ -14,6 +14,7 @@ from ..ports.clients import Client, Clients
 from ..ports.clock import Clock
 from ..ports.keys import Assertions
 from ..tenancy import Tenant
+from ..values import dataclass
 from .errors import InvalidClient, InvalidRequest, InvalidScope, UnauthorizedClient
 from .frame import Context
 from .grants import Authorization

@@ -1,6 +1,5 @@
 """Who signed in, told to who holds the access token: https://openid.net/specs/openid-connect-core-1_0.html#UserInfo"""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from ..ports.journal import Entry
 from ..ports.people import People
 from ..surfaces import issuers
 from ..tenancy import Tenant
+from ..values import dataclass
 from .errors import InsufficientScope, InvalidToken
 from .frame import Context, Frame
 from .identity import OPENID, PROFILE, record

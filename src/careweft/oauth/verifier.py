@@ -7,7 +7,7 @@ where the token is shown is checked on each request: tenant, API, time, revocati
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..access import labels
@@ -19,6 +19,7 @@ from ..ports.keys import Revocations, SigningKey
 from ..surfaces.issuers import Issuer
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import jose
 from .keys import ALG, Keyring
 from .lifetimes import LONGEST_LIFE

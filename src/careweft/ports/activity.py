@@ -1,9 +1,10 @@
 """What happened to the records of somebody, read from the audit journal for that person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Which application may have which Group de-identified."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
+
+from ..values import dataclass
 
 Dates = Literal["shifted", "years"]
 

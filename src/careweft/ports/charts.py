@@ -1,10 +1,11 @@
 """Whom a person may choose: the patients of a picker (SMART-06, SMART-07)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from ..tenancy import Tenant
+from ..values import dataclass
 from .people import Account
 
 

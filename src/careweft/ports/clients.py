@@ -1,9 +1,11 @@
 """Registered applications, as the authorization server and the doors know them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
+
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

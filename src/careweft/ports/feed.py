@@ -1,9 +1,10 @@
 """Records on their way in: a batch of resources becomes current, changed or unchanged versions (issue: records in)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from ..values import dataclass
 from .journal import Entry
 
 

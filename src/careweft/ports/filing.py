@@ -1,10 +1,11 @@
 """Filing one record for a tenant: checked against the caller's reach, stored with its audit entry or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from ..access.reach import Narrowed, Reach
+from ..values import dataclass
 from .journal import Entry
 from .records import Resource, Version
 

@@ -1,11 +1,12 @@
 """Groups that a tenant defines: what is kept of a definition, and who finds the people that it means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from ..access.reach import Narrowed, Reach
+from ..values import dataclass
 from .journal import Entry
 from .records import Resource, Version, Written
 

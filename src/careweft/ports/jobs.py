@@ -1,10 +1,11 @@
 """Background exports: what doors ask of them, and the turns by which workers share the work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from ..values import dataclass
 from .journal import Entry
 
 AT_WORK = ("waiting", "running", "finishing")

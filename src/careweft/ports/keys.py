@@ -1,10 +1,11 @@
 """Keys, used assertions and revocations: what the authorization server has to remember."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
+from ..values import dataclass
 from .journal import Entry
 
 

@@ -1,9 +1,11 @@
 """Letters to people: kept until they are sent, and never more than an address should have to bear (WEB-14)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
+
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ An account belongs to one tenant, by number, or to none: tenant 0 holds those wh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from ..tenancy import Tenant
+from ..values import dataclass
 from .journal import Entry
 
 NO_TENANT = 0

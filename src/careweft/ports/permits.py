@@ -3,10 +3,11 @@ permit, and the launches of EHRs.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
+from ..values import dataclass
 from .journal import Entry
 
 Pairs = Sequence[tuple[str, str]]

@@ -1,10 +1,11 @@
 """What the one who runs the installation sees of it: no record of anybody's, and no content of what was asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from ..values import dataclass
 from .jobs import Job
 from .journal import Entry
 

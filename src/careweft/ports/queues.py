@@ -1,8 +1,9 @@
 """What waits for a job process, for whoever runs the machine: how much, how long, and whether anybody works on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from ..values import dataclass
 
 STALLED = 600.0
 """Seconds after which a queue on which nobody works is said to stand still."""

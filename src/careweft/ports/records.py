@@ -1,11 +1,11 @@
 """The clinical record of one tenant, already bound to it: no method takes a tenant, so none can take the wrong one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from ..access.reach import Narrowed, Reach
+from ..values import dataclass
 
 Resource = dict[str, Any]
 

@@ -1,8 +1,8 @@
 """Who shares an application, and what a step of the portal needs to know of where it was taken."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ..values import dataclass
 from .journal import Entry
 
 

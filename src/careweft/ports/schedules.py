@@ -1,9 +1,10 @@
 """Exports that come again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

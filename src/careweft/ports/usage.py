@@ -1,9 +1,10 @@
 """How an application is used, as the journal knows it: counted by day, and the last requests that were refused."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
+
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

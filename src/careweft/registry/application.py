@@ -4,12 +4,13 @@ SMART's client registration: https://hl7.org/fhir/smart-app-launch/STU2/app-laun
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..access import labels as sensitive
 from ..access.scopes import Scope
 from ..ports.clients import Client
+from ..values import dataclass
 from .keysets import check_set
 from .names import check_name
 from .refusal import RegistrationRefused

@@ -5,11 +5,12 @@ withdraws says which of `CODES` it is (REG-13).
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from ..values import dataclass
 from .refusal import RegistrationRefused
 
 LONGEST = 2000

@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from ..ports.keys import KeySetLog
+from ..values import dataclass
 from .desk import Desk
 from .registration import Registration
 from .rounds import rounds

@@ -4,7 +4,7 @@ The rows of `client`, which requests are answered from, follow in the same trans
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from ..ports.clock import Clock
 from ..ports.journal import Entry
 from ..ports.registry import Member, Place
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import authorization, registration
 from .application import CHECKS, Application
 from .authorization import CLOCK, Actor, Agreement, Authorization, Narrowing, NotAllowed, Said, State, now_is

@@ -5,9 +5,9 @@ Nothing waits for this: an application whose day is over is not approved from th
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from ..tenancy import Tenant
+from ..values import dataclass
 from .authorization import Authorization
 from .desk import Desk
 from .registration import Registration

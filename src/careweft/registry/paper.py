@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..values import dataclass
 from .refusal import RegistrationRefused
 
 MOST_BYTES = 2 * 1024 * 1024

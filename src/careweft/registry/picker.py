@@ -1,13 +1,13 @@
 """The scopes that an application can be registered for, in the groups in which the public documentation lists them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from .. import surfaces
 from ..access import labels as sensitive
 from ..access.scopes import LETTER, LETTERS
 from ..surfaces.model import Offer
+from ..values import dataclass
 from .application import LEVELS, WORDS
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType({

@@ -1,10 +1,11 @@
 """One application, registered once: who shares it, what it asks for, its secrets, and its row in each tenant."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime, timedelta
 
 from ..ports.clients import Client
+from ..values import dataclass
 from .application import CHECKS, Application
 from .authorization import Authorization, Basis, State
 from .narrowing import wanted, within

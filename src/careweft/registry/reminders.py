@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from ..ports.platform import Platform, late
 from ..tenancy import Tenant
+from ..values import dataclass
 from .desk import Desk
 from .registration import Registration
 from .rounds import rounds

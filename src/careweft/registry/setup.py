@@ -5,10 +5,10 @@ Answers are kept as they were given, so that Back finds them and nothing has to 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from ..values import dataclass
 from .application import Application, usual
 from .refusal import RegistrationRefused
 

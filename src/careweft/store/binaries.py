@@ -6,9 +6,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..values import dataclass
 from .service_user import ENVIRONMENT, ServiceUser
 
 OLDEST = 15

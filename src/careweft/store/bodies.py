@@ -9,7 +9,7 @@ import os
 import threading
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ..fhir.instants import in_utc
 from ..fhir.json import encode
 from ..fhir.outcomes import Unavailable
+from ..values import dataclass
 
 LEVEL = 3
 NONCE = 12

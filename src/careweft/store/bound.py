@@ -1,7 +1,6 @@
 """What the store knows of one tenant before it reads or writes: number, zone, hash key, dictionaries, opened keys."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ from ..fhir.compartments import members, subject
 from ..fhir.definitions import COMPARTMENT, SEARCH
 from ..ports.records import Resource
 from ..tenancy import Tenant
+from ..values import dataclass
 from .bodies import Bodies
 from .hashes import Hashes
 from .pool import Pool

@@ -5,11 +5,12 @@ did not find a row is a filter on it. Their bodies are read through row-level se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from ..access.reach import Narrowed, Reach
 from ..ports.records import Place
+from ..values import dataclass
 from . import order
 from .conditions import Args, Conditions
 from .confine import shown

@@ -5,9 +5,9 @@ No value of the search and nothing of a record is told: nodes, tables, indexes a
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ..values import dataclass
 from .compile import Statement
 from .pool import Pool
 

@@ -3,13 +3,14 @@ refers, exactly, to where the lead begins.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..access.sight import Lead, Sight
 from ..fhir.compartments import subject
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.search.evaluate import values
 from ..fhir.search.query import Ref
+from ..values import dataclass
 from .bound import Bound
 from .found import Found, each
 from .pool import Pool

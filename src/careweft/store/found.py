@@ -1,7 +1,7 @@
 """A version of a resource as it came out of a row, opened and decoded no further than somebody asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from ..fhir.definitions import RESOURCES
 from ..fhir.json import decode
 from ..fhir.labels import EVERY
 from ..ports.records import Resource, Shown, Version
+from ..values import dataclass
 from .bodies import Bodies, entry, whole
 from .pool import Row
 

@@ -3,11 +3,11 @@
 import hashlib
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import resources
 
 import asyncpg
 
+from ..values import dataclass
 from . import initial, registry
 from .bodies import built_in
 from .pool import Connection

@@ -5,11 +5,11 @@ what page 1 costs. Where no index has the order, the keys of all rows that are f
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ..fhir.search.query import Query
 from ..ports.records import Place
+from ..values import dataclass
 from .conditions import Conditions
 from .rows import MISSING
 from .sorting import Key, behind, column, descending, effective, keys

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from ..values import dataclass
 
 LOCK_FILE = "postmaster.pid"
 

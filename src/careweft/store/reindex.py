@@ -5,10 +5,10 @@ Bodies stay as they are and get no new version. A parameter answers again once n
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 
 from ..fhir.labels import labels
 from ..tenancy import Tenant
+from ..values import dataclass
 from .bound import Bound, patients
 from .clinical import Clinical
 from .found import TYPES, Found, each

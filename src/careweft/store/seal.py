@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
 from ..audit.chain import Finding, Head, Link, Recorded, check, ends, sign
 from ..ports.journal import Entry
+from ..values import dataclass
 from .faults import GONE, reported
 from .listen import Connect
 from .pool import Connection, Row

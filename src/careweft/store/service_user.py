@@ -11,8 +11,9 @@ import secrets
 import stat
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from ..values import dataclass
 
 # Below 65536, so that it also exists where a container maps no more; above what systems hand out to people.
 OWN_NUMBERS = range(40_000, 60_000)

@@ -4,12 +4,12 @@ A key that is null has no value and comes last, whichever way the others run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..fhir.definitions import SEARCH
 from ..fhir.search.query import Query, Sort
 from ..fhir.search.sort import MAIN_DATE
 from ..ports.records import Place
+from ..values import dataclass
 from .conditions import Conditions
 
 TYPES = {"date": "timestamptz", "string": "text", "number": "numeric", "quantity": "numeric"}

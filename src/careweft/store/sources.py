@@ -6,13 +6,13 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from ..access.reach import How, Reach
 from ..access.sight import Sight
 from ..fhir.definitions import SEARCH
 from ..fhir.search.query import AnyOf, Display, Query, Ref, Test, Text, Token
+from ..values import dataclass
 from .bound import naming
 from .conditions import Conditions, is_hashed
 from .sorting import column

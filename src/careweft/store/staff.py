@@ -1,12 +1,12 @@
 """Who a practitioner is and for whom they work: their own PractitionerRoles, decided on the records themselves."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.search.kinds.reference import literal
 from ..fhir.search.query import Ref
+from ..values import dataclass
 from .bound import Bound
 from .found import each
 from .pool import Pool

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -15,6 +14,7 @@ from ..fhir.labels import labels
 from ..fhir.outcomes import Unavailable
 from ..ports.journal import Entry
 from ..ports.records import Resource
+from ..values import dataclass
 from .bodies import Packed, tail
 from .bound import Bound, patients
 from .journal import APPEND, columns

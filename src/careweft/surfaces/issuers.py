@@ -4,9 +4,10 @@ What is listed here exists; SMART's discovery documents are read off these rows 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+from ..values import dataclass
 
 Audience = Literal["patient", "system"]
 

@@ -1,10 +1,11 @@
 """What an API surface is. The tables that use these words are this folder's other files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
+
+from ..values import dataclass
 
 OPERATIONS: Mapping[str, str] = MappingProxyType(
     {

@@ -1,7 +1,8 @@
 """Tenants: the organizations whose records the platform holds apart."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..values import dataclass
 from .look import Look
 
 

@@ -1,9 +1,10 @@
 """What the published lists say of a tenant: https://hl7.org/fhir/smart-app-launch/brands.html"""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 
+from ..values import dataclass
 from . import Tenant
 
 LONGEST = 300

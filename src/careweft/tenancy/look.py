@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
+
+from ..values import dataclass
 
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 WHITE = "#ffffff"

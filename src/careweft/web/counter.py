@@ -6,12 +6,13 @@ be the one that it is sent to, and the form carries a stamp of the session.
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..fhir.outcomes import BadValue, UnsupportedMedia
+from ..values import dataclass
 from . import cookies, forms, pages, uploads
 from .cookies import Jar
 from .exchange import Reply, Request

@@ -6,12 +6,12 @@ hour. Whatever is not as it was sends the request the whole way.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 
 from ..access.caller import Caller
 from ..access.reach import Reach
 from ..tenancy import Tenant
+from ..values import dataclass
 from .exchange import Request
 from .route import Route
 from .site import Site

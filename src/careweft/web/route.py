@@ -1,12 +1,13 @@
 """What a row of the route table says: which requests it takes, from whom, what answers, what browsers may do."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Literal
 
 from ..access.scopes import LETTER
 from ..surfaces.model import Surface
+from ..values import dataclass
 from .exchange import Reply, Request
 
 Handler = Callable[[Request], Awaitable[Reply]]

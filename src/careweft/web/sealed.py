@@ -4,9 +4,9 @@ import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ..values import dataclass
 from . import cookies
 from .exchange import Request
 

@@ -5,12 +5,12 @@ Password or passkey; whoever has a second factor is asked for it on a page of it
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..accounts.reception import Reception
 from ..accounts.refusals import Refused, Wrong
 from ..accounts.signin import Half, Opened
+from ..values import dataclass
 from . import cookies, pages
 from .counter import Counter, Filled
 from .exchange import Reply, Request

@@ -1,7 +1,7 @@
 """What the doors are built from: the composition root fills it in once, the doors only read it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from ..access.caller import Caller
@@ -34,6 +34,7 @@ from ..registry.desk import Desk as RegistryDesk
 from ..surfaces import ALL
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
+from ..values import dataclass
 from . import identity
 from .trial import Preview
 

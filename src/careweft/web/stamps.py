@@ -7,11 +7,12 @@ same session, or one about another request does not pass. SameSite cookies and t
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from ..ports.clock import Clock
+from ..values import dataclass
 from .pages import PageRefusal
 
 LONGEST = timedelta(hours=12)

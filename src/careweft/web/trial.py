@@ -1,10 +1,11 @@
 """What the preview's pages are built from: logins, registered samples, a way to speak with this installation."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from ..ports.mail import Mail
+from ..values import dataclass
 
 LOGINS, SAMPLES = "demo-logins.json", "demo-samples.json"
 """The files in which `careweft demo` keeps what it made, readable for its user only."""

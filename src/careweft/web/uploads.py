@@ -1,9 +1,9 @@
 """A form with a file: https://www.rfc-editor.org/rfc/rfc7578, strictly, and one file."""
 
 import re
-from dataclasses import dataclass
 
 from ..fhir.outcomes import BadValue, UnsupportedMedia
+from ..values import dataclass
 from . import limits
 from .exchange import Request
 from .forms import Pairs

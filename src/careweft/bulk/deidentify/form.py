@@ -4,7 +4,6 @@ Pure: the same record, key and day give the same bytes, so that a part that is m
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from ...fhir.compartments import subject as about
 from ...fhir.definitions import TYPES, Element, codes
 from ...fhir.definitions.types import json_names
+from ...values import dataclass
 from .rows import TABLE
 from .secret import Secret
 from .shapes import SHAPES, Around, Shape

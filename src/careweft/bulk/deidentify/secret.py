@@ -6,7 +6,9 @@ nor two exports be laid on top of one another: 45 CFR 164.514(c).
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from ...values import dataclass
 
 DAYS = 365
 

@@ -5,13 +5,13 @@ stands: what goes out is a code that is known, a number, a boolean, a date that 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from ...fhir.search.kinds.reference import literal
 from ...fhir.search.query import Ref
+from ...values import dataclass
 from . import codes, places
 from .subject import Subject, capped
 

@@ -1,11 +1,11 @@
 """Whom a record is about, as far as its dates and ages need to know."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from ...values import dataclass
 from .secret import Secret
 
 Dates = Literal["shifted", "years"]

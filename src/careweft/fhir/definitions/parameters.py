@@ -1,9 +1,9 @@
 """The search parameters of FHIR R4 and of the guides, and the Patient compartment: https://hl7.org/fhir/R4/searchparameter.html"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
+from ...values import dataclass
 from .table import Lazy, rows, sections
 from .types import RESOURCES
 

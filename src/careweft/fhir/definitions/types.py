@@ -1,9 +1,9 @@
 """The types of FHIR R4, resources, datatypes and backbones, and their elements: https://hl7.org/fhir/R4/elementdefinition.html"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
+from ...values import dataclass
 from .table import Lazy, rows, sections
 
 

@@ -10,10 +10,11 @@ they serve one purpose.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+
+from ...values import dataclass
 
 BITS: Mapping[str, int] = MappingProxyType({"R": 1, "V": 2, "ETH": 4, "SUD": 8, "PSY": 16})
 """The labels, and the bit of each. A bit is stored with every version: none is ever given to another label."""

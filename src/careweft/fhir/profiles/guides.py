@@ -15,12 +15,13 @@ fact is `min..max` (either side may be left out), `S` (must support), `type A B(
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+from ...values import dataclass
 from ..definitions import codes as base_codes
 from .base import HL7, base
 from .model import Binding, Element, Invariant, Slicing, Snapshot, TypeRef

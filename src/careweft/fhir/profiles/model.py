@@ -1,7 +1,8 @@
 """What a profile says, as values: https://hl7.org/fhir/R4/profiling.html"""
 
-from dataclasses import dataclass
 from typing import Any
+
+from ...values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What reading a search needs to know beside its text."""
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+
+from ...values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ The reference (docs/reference/search.md) is made from these rows, and a test run
 records of tests/docs/ana.py, and unless it is about the result, not all of that type. A new feature is a row here.
 """
 
-from dataclasses import dataclass
+from ...values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

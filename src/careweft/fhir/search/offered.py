@@ -1,8 +1,9 @@
 """What an API lets a type be searched by."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Protocol
+
+from ...values import dataclass
 
 
 class Offered(Protocol):

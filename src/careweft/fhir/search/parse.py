@@ -6,8 +6,8 @@ Whatever is not offered is refused by name, unless the caller asked for lenience
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from ...values import dataclass
 from .. import paths
 from ..definitions import RESOURCES, SEARCH, SearchParam
 from ..outcomes import BadValue, Exceeding, UnknownParameter

@@ -3,10 +3,11 @@
 Nothing here knows about HTTP or SQL.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from ...values import dataclass
 from ..subset import WHOLE, View
 
 ALWAYS_BEFORE = datetime.min.replace(tzinfo=UTC)

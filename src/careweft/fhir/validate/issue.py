@@ -1,8 +1,8 @@
 """What a validator finds: https://hl7.org/fhir/R4/operationoutcome.html"""
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...values import dataclass
 from .fhirpath import Env
 from .fhirpath.values import Codes, Resolve
 

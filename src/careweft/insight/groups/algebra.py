@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ...fhir.definitions import SEARCH
 from ...fhir.search.context import Context
 from ...fhir.search.evaluate import Look, holds, values
 from ...fhir.search.query import Query, Ref
+from ...values import dataclass
 from .asked import about
 from .definition import Definition
 

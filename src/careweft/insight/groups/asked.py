@@ -6,7 +6,6 @@ such a record.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
@@ -26,6 +25,7 @@ from ...fhir.search.query import AnyOf, Query, Test, Token
 from ...surfaces import payer
 from ...surfaces.model import Surface
 from ...tenancy import Tenant
+from ...values import dataclass
 from .definition import Definition, Line
 from .moments import said
 from .refusal import DefinitionRefused

@@ -10,8 +10,9 @@ A line names a search of this server or one patient. Who is in any `include` and
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ...values import dataclass
 from .refusal import DefinitionRefused
 
 SEARCHES, LINES, LONGEST = 32, 50_000, 4000

@@ -5,7 +5,7 @@ is due, and the next evaluation makes the record.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from ...ports.clock import Clock
 from ...ports.groups import Defined, Definitions, GroupRecords, People
 from ...ports.journal import Entry, Journal
 from ...tenancy import Tenant
+from ...values import dataclass
 from .algebra import Population, population
 from .asked import Sight, asked, people
 from .definition import Definition

@@ -1,6 +1,6 @@
 """The first twenty people of every sample: a designed cast, so that a small tenant has something of everything."""
 
-from dataclasses import dataclass
+from ...values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

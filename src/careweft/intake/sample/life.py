@@ -1,9 +1,10 @@
 """A simulated life: what a person falls ill with, when they are seen for it, and what is done at each visit."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, time, timedelta
 
+from ...values import dataclass
 from .catalogue.illnesses import ACUTE, CHRONIC, ILLNESSES, NEEDS, PREGNANCY, Illness
 from .catalogue.laboratory import PANELS, Panel
 from .catalogue.medicines import MEDICINES, Medicine

@@ -1,9 +1,10 @@
 """Who the sample people are: households on one plan, and in them persons with an age, a name and traits."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
+from ...values import dataclass
 from .cast import CAST, Role
 from .chance import Chance
 from .names import GIVEN, SURNAMES, TOWNS

@@ -1,8 +1,8 @@
 """What every record of one person is written from: person, life, world, and references between the records."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ...values import dataclass
 from .chance import Chance
 from .codings import Json, instant
 from .life import Life, Problem, Visit

@@ -1,9 +1,9 @@
 """The world the sample people live in: organizations, places, practitioners, payers, medicines; one for each seed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ...values import dataclass
 from .catalogue.medicines import MEDICINES
 from .chance import Chance
 from .codings import (

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...ports.clients import Client
 from ...surfaces.model import Surface
 from ...tenancy import Tenant
+from ...values import dataclass
 
 LONGEST: Mapping[str, int] = {"scope": 8192, "state": 4096, "aud": 2048, "redirect_uri": 2048}
 LONGEST_OTHER = 1024

@@ -2,7 +2,7 @@
 forgotten.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from ...ports.clients import Client
 from ...ports.permits import Launched, Permit
 from ...surfaces.model import Surface
 from ...tenancy import Tenant
+from ...values import dataclass
 from ..request import TokenRequest
 
 

@@ -9,11 +9,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ... import surfaces
 from ...access.scopes import read_all
 from ...ports.permits import REPLAY, Code, Permit, Permits, Replayed
+from ...values import dataclass
 from ..errors import InvalidGrant, InvalidRequest, InvalidScope, UnauthorizedClient
 from ..refresh import Refreshing
 from ..standing import Standing

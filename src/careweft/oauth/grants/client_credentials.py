@@ -2,9 +2,8 @@
 https://hl7.org/fhir/smart-app-launch/STU2/backend-services.html
 """
 
-from dataclasses import dataclass
-
 from ... import surfaces
+from ...values import dataclass
 from ..errors import InvalidRequest, InvalidScope, UnauthorizedClient
 from ..scope import granted, spoken
 from . import Authorization, Given

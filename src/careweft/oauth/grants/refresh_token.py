@@ -4,10 +4,11 @@ Each use turns its permit to the next generation and moves its end; a generation
 reuse, and ends the permit (OAUTH-18, OAUTH-19, OATK-14).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ... import surfaces
 from ...ports.permits import REPLAY, Permit, Permits, Replayed
+from ...values import dataclass
 from ..errors import InvalidGrant, InvalidRequest
 from ..lifetimes import grace, slid
 from ..refresh import Refreshing, Shown

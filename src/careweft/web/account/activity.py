@@ -1,9 +1,9 @@
 """Who looked at somebody's records, and when: the audit journal, in plain words (AUD-13)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from ...ports.activity import Act
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..texts import Say, known

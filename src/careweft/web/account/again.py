@@ -1,8 +1,7 @@
 """Proving once more who one is, before something that matters is changed (WEB-08)."""
 
-from dataclasses import dataclass
-
 from ...accounts.refusals import Refused
+from ...values import dataclass
 from .. import onward, pages
 from ..exchange import Reply, Request
 from ..people import Errors, faults

@@ -1,10 +1,10 @@
 """The applications with which somebody shares records, and taking back what was given (OAUTH-21)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from ...access.scopes import Scope
 from ...ports.permits import Permit
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..texts import Say, known

@@ -1,10 +1,10 @@
 """Emergency access of practitioners: a reason, at most an hour, noted and reported (45 CFR 164.312(a)(2)(ii))."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ...access import emergency
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..people import Errors

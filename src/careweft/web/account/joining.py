@@ -1,12 +1,12 @@
 """Taking up an invitation: the code, the fact that only its person knows, then a username and a password."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from ...accounts.choice import SHORTEST
 from ...accounts.joining import Joining
 from ...accounts.refusals import Again, Refused
 from ...accounts.signin import Half
+from ...values import dataclass
 from .. import pages
 from ..counter import Filled
 from ..exchange import Reply, Request

@@ -1,13 +1,13 @@
 """Who may act for a patient: inviting, limiting and ending it; and for whom somebody acts (AUTHZ-19)."""
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ...accounts.refusals import Unfit
 from ...accounts.relations import Terms
 from ...tenancy import Tenant
+from ...values import dataclass
 from ..exchange import Reply, Request
 from ..people import Errors
 from ..relations import word

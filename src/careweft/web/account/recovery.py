@@ -1,9 +1,8 @@
 """The links of letters: a new password, another address. Opening one changes nothing, its button does (WEB-07)."""
 
-from dataclasses import dataclass
-
 from ...accounts.choice import SHORTEST, SHORTEST_WITH_FACTOR
 from ...accounts.refusals import Refused
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..people import FIELDS, Errors, faults

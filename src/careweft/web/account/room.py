@@ -1,7 +1,6 @@
 """What every page of an account has: its menu, who asks, and what becomes of a refusal."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ...accounts.reception import Reception
@@ -13,6 +12,7 @@ from ...ports.journal import Entry
 from ...ports.people import Sessions, Visit
 from ...ports.permits import Permits
 from ...ports.sights import Emergencies
+from ...values import dataclass
 from .. import onward, pages
 from ..counter import Counter, Filled
 from ..exchange import Reply, Request

@@ -3,11 +3,11 @@
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Awaitable
-from dataclasses import dataclass
 
 from ...accounts.choice import SHORTEST, SHORTEST_WITH_FACTOR
 from ...accounts.factors import Enrolment
 from ...accounts.refusals import Refused, Wrong
+from ...values import dataclass
 from .. import pages, texts
 from ..exchange import Reply, Request
 from ..people import FIELDS, Errors, faults

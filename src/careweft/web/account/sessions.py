@@ -1,8 +1,8 @@
 """Where somebody is signed in, and signing out, here or there (WEB-08)."""
 
 import re
-from dataclasses import dataclass
 
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from .room import Room, base

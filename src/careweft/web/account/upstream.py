@@ -1,10 +1,10 @@
 """Back from the tenant's own provider, and out when somebody signs out there."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 
 from ...accounts.refusals import Refused
 from ...accounts.signin import Half
+from ...values import dataclass
 from .. import cookies, forms, pages
 from ..exchange import Reply, Request
 from ..people import came_half, came_in, faults, visit

@@ -7,7 +7,7 @@ much was sent.
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from isal import isal_zlib
@@ -18,6 +18,7 @@ from ...ports.files import Files
 from ...ports.jobs import File, Job
 from ...ports.journal import Entry
 from ...surfaces.model import Surface
+from ...values import dataclass
 from .. import ledger, negotiate
 from ..exchange import Headers, Reply, Request
 from ..route import Handler

@@ -6,7 +6,6 @@ in the answer itself and is not kept: a kept one would show its maker's rights t
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from ...fhir.search.context import Context
 from ...fhir.search.parse import FORMS, group
 from ...fhir.search.query import Query
 from ...ports.records import Records, Shown
+from ...values import dataclass
 from .. import negotiate, replies
 from ..exchange import Reply, Request
 from ..forms import Pairs

@@ -7,7 +7,6 @@ Nothing is gathered beyond a page, however much a patient has.
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from ...fhir.search.parse import FORMS, group
 from ...fhir.search.query import Query
 from ...ports.records import Place, Shown, Version
 from ...surfaces.model import Surface
+from ...values import dataclass
 from .. import negotiate, replies
 from ..exchange import Reply, Request
 from ..forms import Pairs

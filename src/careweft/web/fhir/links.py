@@ -7,7 +7,7 @@ the caller may see is decided anew on every page.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from ...access.caller import Caller
 from ...fhir.outcomes import BadPage, PageExpired, TooLarge
 from ...ports.records import Place
+from ...values import dataclass
 
 SECONDS = 3600
 NONCE = 12

@@ -4,7 +4,6 @@ The answer is 200 with an OperationOutcome, whatever was found; what is asked wr
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +14,7 @@ from ...fhir.search.parse import FORMS
 from ...fhir.validate.known import kept, validator
 from ...intake.filing import checks
 from ...intake.filing.issues import NotAccepted
+from ...values import dataclass
 from .. import forms, negotiate, replies
 from ..exchange import Reply, Request
 from ..forms import Pairs

@@ -1,7 +1,6 @@
 """The page on which a person says yes or no, box by box: plain words for what `oauth.consent` offers (SMART-08)."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from ...oauth.authorize.refusals import ShownRefusal
 from ...oauth.consent import PARTS, REMEMBER, Permission
 from ...ports.clients import Client
 from ...ports.permits import Pending
+from ...values import dataclass
 from .. import pages
 from ..counter import Counter, Filled
 from ..exchange import Reply, Request

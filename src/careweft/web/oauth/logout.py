@@ -3,12 +3,11 @@
 Nobody is signed out by a link: the person says so on the page that the link leads to.
 """
 
-from dataclasses import dataclass
-
 from ...accounts.reception import Reception
 from ...oauth.authorize.refusals import ShownRefusal
 from ...oauth.ending import Ending, Leaving
 from ...ports.people import Session
+from ...values import dataclass
 from .. import forms, pages
 from ..counter import Counter
 from ..exchange import Reply, Request

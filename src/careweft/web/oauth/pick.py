@@ -1,12 +1,12 @@
 """About whom it is: the list of somebody who acts for several people, the search of a practitioner."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...oauth.authorization import Pick
 from ...oauth.authorize.refusals import ShownRefusal
 from ...ports.charts import Candidate
 from ...ports.permits import Pending
+from ...values import dataclass
 from .. import pages, texts
 from ..counter import Counter
 from ..exchange import Reply, Request

@@ -1,9 +1,8 @@
 """Signing in for an application that waits, and leaving without it."""
 
-from dataclasses import dataclass
-
 from ...accounts.reception import Reception
 from ...oauth.authorization import SignIn
+from ...values import dataclass
 from ..counter import Counter
 from ..exchange import Reply, Request
 from ..people import visit

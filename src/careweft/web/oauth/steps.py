@@ -1,12 +1,12 @@
 """Between an authorization request and its answer: which page is next, told by `Granting.step` and nobody else."""
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ...oauth.authorization import Ask, Choose, Granting, Pick, Send, SignIn, Step
 from ...oauth.authorize.refusals import ShownRefusal
 from ...oauth.frame import Context
 from ...ports.permits import Pending
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..guard import EnrolFirst

@@ -1,11 +1,11 @@
 """For which visit an application is opened (`launch/encounter`), where no EHR has said so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...oauth.authorization import Choose
 from ...oauth.authorize.refusals import ShownRefusal
 from ...ports.charts import Encounter
+from ...values import dataclass
 from .. import pages, texts
 from ..counter import Counter
 from ..exchange import Reply, Request

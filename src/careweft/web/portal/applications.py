@@ -1,7 +1,7 @@
 """A developer's applications: the list, and the page of each with its credentials, keys, requests, team and history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from ...registry.authorization import CODES, Said, now_is
 from ...registry.pictures import made_anew
 from ...registry.refusal import RegistrationRefused
 from ...registry.registration import Registration
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..people import Errors

@@ -1,11 +1,12 @@
 """What the published lists say of a tenant, kept by its owners, and that somebody looked through it every quarter."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 from ...registry.refusal import RegistrationRefused
 from ...surfaces import brands
 from ...tenancy.brand import Brand, Branded, checked
+from ...values import dataclass
 from ..exchange import Reply, Request
 from ..people import Errors
 from .room import Room

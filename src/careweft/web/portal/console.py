@@ -1,6 +1,6 @@
 """A tenant's console: the applications that ask, what each would open, and the decision (issue 6, item 5)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from ...registry.authorization import CODES, STEPS, Agreement, Narrowing, Said, 
 from ...registry.desk import Held
 from ...registry.paper import paper
 from ...registry.refusal import RegistrationRefused
+from ...values import dataclass
 from .. import forms, pages, uploads
 from ..counter import Filled
 from ..exchange import Reply, Request

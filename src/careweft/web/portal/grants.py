@@ -3,9 +3,8 @@
 It counts; whose records they are about is shown to those people alone.
 """
 
-from dataclasses import dataclass
-
 from ...fhir.outcomes import NotFound
+from ...values import dataclass
 from ..exchange import Reply, Request
 from ..people import Errors
 from .room import Room

@@ -1,7 +1,7 @@
 """The Groups that a tenant defines: what each comes to, a new one counted before it is kept (ADR 502)."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from ...fhir.outcomes import FhirRefusal, NotFound, Unavailable
@@ -9,6 +9,7 @@ from ...insight.groups.keep import Actor, Groups, Preview
 from ...insight.groups.refusal import DefinitionRefused, NoSuchGroup
 from ...ports.groups import Defined
 from ...registry.refusal import RegistrationRefused
+from ...values import dataclass
 from ..exchange import Reply, Request
 from ..people import Errors
 from .room import SURFACE, Room

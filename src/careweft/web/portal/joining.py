@@ -1,11 +1,10 @@
 """Signing up as a developer, and the link of the letter that finishes it (seed 003; OATK-16, WEB-07)."""
 
-from dataclasses import dataclass
-
 from ...accounts.choice import SHORTEST
 from ...accounts.refusals import Refused
 from ...accounts.signin import Half
 from ...accounts.signup import Wish
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..people import FIELDS, Errors, came_half, came_in, faults, visit

@@ -1,11 +1,11 @@
 """A tenant's signing keys: which sign, which are published, and a successor where an owner wants one (OAUTH-25)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ...oauth.keys import signs
 from ...ports.keys import SigningKey
+from ...values import dataclass
 from ..exchange import Reply, Request
 from ..people import Errors
 from .room import Room

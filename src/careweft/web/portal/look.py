@@ -1,12 +1,13 @@
 """How a tenant looks, kept by its owners: name, colours, logo; applications read it from the style document."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from ...oauth.style import COLOURS
 from ...registry.pictures import made_anew, named
 from ...registry.refusal import RegistrationRefused
 from ...surfaces import issuers
 from ...tenancy.look import Look, checked
+from ...values import dataclass
 from ..exchange import Reply, Request
 from ..people import Errors
 from .room import Room

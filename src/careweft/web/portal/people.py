@@ -1,6 +1,5 @@
 """The people of a tenant: owners invite others, patients and practitioners, and switch accounts off."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from ...accounts.changes import SetEnabled
@@ -9,6 +8,7 @@ from ...accounts.roles import ROLES
 from ...accounts.shapes import email as address
 from ...fhir.outcomes import NotFound
 from ...ports.people import Account
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..people import FIELDS, Errors, faults, visit

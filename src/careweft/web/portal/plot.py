@@ -1,10 +1,10 @@
 """A plot of days as bars, for an SVG that the page draws; the table beside it says the same in numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ...ports.usage import Day
+from ...values import dataclass
 
 DAYS = 30
 WIDTH, HEIGHT, GAP = 600, 120, 4

@@ -4,7 +4,6 @@ Nobody has to sign in to read it, and every example is a request that works.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ... import __version__
 from ...access.reach import REACH, How
@@ -15,6 +14,7 @@ from ...surfaces import ALL, issuers
 from ...surfaces.changes import CHANGES
 from ...surfaces.model import Offer, Surface
 from ...tenancy import PLATFORM
+from ...values import dataclass
 from .. import forms
 from ..exchange import Reply, Request
 from .room import Room

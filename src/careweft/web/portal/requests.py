@@ -1,7 +1,6 @@
 """Ready-made requests for an application: how it gets a token, and its first call, in what developers work with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ... import surfaces
@@ -10,6 +9,7 @@ from ...registry.registration import Registration
 from ...surfaces import issuers
 from ...surfaces.model import Surface
 from ...tenancy import Tenant
+from ...values import dataclass
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 

@@ -1,7 +1,6 @@
 """What every page of the portal and of the console has: who asks, its menu, and what becomes of a refusal."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +25,7 @@ from ...registry.desk import Desk, NoSuchApplication
 from ...registry.pictures import named
 from ...registry.refusal import RegistrationRefused
 from ...tenancy import PLATFORM, Tenant
+from ...values import dataclass
 from .. import pages, texts, uploads
 from ..counter import Counter, Filled
 from ..exchange import Reply, Request

@@ -3,8 +3,7 @@
 It shows that something was asked and how it ended, and no content of any record.
 """
 
-from dataclasses import dataclass
-
+from ...values import dataclass
 from .. import forms
 from ..exchange import Reply, Request
 from .room import Room

@@ -1,13 +1,13 @@
 """Asking organizations for authorization: search by name, id or SDK scope, and a request with a message (seed 003)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from ...registry.authorization import STEPS, Authorization, State, due, now_is
 from ...registry.refusal import RegistrationRefused
 from ...registry.registration import Registration
 from ...tenancy import Tenant
+from ...values import dataclass
 from .. import forms
 from ..exchange import Reply, Request
 from ..people import Errors

@@ -1,10 +1,10 @@
 """The terms as developers read and accept them: whoever has not accepted the latest sees this page first."""
 
-from dataclasses import dataclass
 from functools import wraps
 
 from ...accounts.changes import AcceptTerms
 from ...fhir.outcomes import NotFound
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..people import visit

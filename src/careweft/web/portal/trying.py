@@ -10,7 +10,7 @@ import re
 import secrets
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,6 +21,7 @@ from ...registry.refusal import RegistrationRefused
 from ...registry.registration import Registration
 from ...surfaces import issuers
 from ...tenancy import Tenant
+from ...values import dataclass
 from .. import forms, pages
 from ..counter import Filled
 from ..exchange import Reply, Request

@@ -1,6 +1,6 @@
 """The guided set-up, for a new application and for changes to one: a page for each step, with Back, and a review."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ...fhir.outcomes import NotFound
@@ -11,6 +11,7 @@ from ...registry.desk import MOST_DRAFTS, Draft
 from ...registry.pictures import made_anew
 from ...registry.refusal import RegistrationRefused
 from ...registry.registration import Registration
+from ...values import dataclass
 from .. import pages
 from ..counter import Filled
 from ..exchange import Reply, Request

@@ -4,8 +4,9 @@ A row is also how `careweft demo` registers it. The browser application is stati
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from ...values import dataclass
 
 READS = ("Patient", "Observation", "Condition", "AllergyIntolerance", "MedicationRequest", "Immunization")
 

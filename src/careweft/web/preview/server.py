@@ -5,11 +5,11 @@ What it knows of a visitor lies sealed in a cookie of its own path; the platform
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ...fhir.outcomes import NotFound
 from ...surfaces import find
+from ...values import dataclass
 from .. import pages
 from ..counter import Counter
 from ..exchange import Reply, Request

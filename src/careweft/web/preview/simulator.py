@@ -5,7 +5,6 @@ through the same endpoint as any EHR.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from ...ports.clients import Client, Clients
 from ...ports.tenants import Tenants
 from ...surfaces import find
 from ...surfaces.issuers import V2
+from ...values import dataclass
 from .. import pages
 from ..counter import Counter
 from ..exchange import Reply, Request

@@ -6,11 +6,12 @@ https://hl7.org/fhir/smart-app-launch/STU2/app-launch.html - it speaks HTTP and 
 import secrets
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from ...values import dataclass
 from ..trial import Ask, Credential
 
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ...ports.tenants import Tenants
 from ...surfaces import ALL as SURFACES
 from ...surfaces.issuers import V2
 from ...tenancy import Tenant
+from ...values import dataclass
 from .. import pages
 from ..exchange import Reply, Request
 from ..route import Public, Route

@@ -4,10 +4,10 @@ Each has one file that says how it is indexed (`READERS`), how it is asked (`rea
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
+from ....values import dataclass
 from ...definitions import SearchParam
 from ..context import Context
 from ..index import Index

@@ -5,13 +5,13 @@ prefix and unit included; docs/adr/0302-composite-search.md says how they are ke
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import tzinfo
 from functools import cache
 from itertools import islice, product
 from types import ModuleType
 from typing import Any
 
+from ....values import dataclass
 from ... import paths
 from ...definitions import SEARCH, SearchParam
 from ...expressions import Root, Union, UnreadableError

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+
+from ....values import dataclass
 
 LONGEST = 4000
 """Characters of an expression; the longest invariant of R4 has below 1,000."""

@@ -1,7 +1,8 @@
 """Kinds of claim of CARIN for Blue Button: profile, type, who is on the care team, and what is said in support."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from ....values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Illnesses and needs: whom they befall, and the medicines, tests, procedures and goals that follow from each."""
 
-from dataclasses import dataclass
+from ....values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

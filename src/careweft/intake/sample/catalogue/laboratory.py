@@ -1,6 +1,8 @@
 """What the laboratory measures: panels of LOINC analytes with usual ranges, and how illnesses shift them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from ....values import dataclass
 
 NEGATIVE = ("260385009", "Negative")
 DETECTED = ("260373001", "Detected")

@@ -1,8 +1,9 @@
 """Medicines: RxNorm clinical drugs, how they are taken and what a fill costs."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from ....values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What is done to people: SNOMED CT procedures with their billing codes, and the reports and devices they leave."""
 
-from dataclasses import dataclass
+from ....values import dataclass
 
 RADIOLOGY, CARDIOLOGY, PATHOLOGY = "LP29684-5", "LP29708-2", "LP7839-6"
 REPORT_CATEGORIES = {RADIOLOGY: "Radiology", CARDIOLOGY: "Cardiology", PATHOLOGY: "Pathology"}

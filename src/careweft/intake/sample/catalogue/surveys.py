@@ -1,6 +1,6 @@
 """Questionnaires that are asked, question by question, with the scored answers (LOINC panels and answer lists)."""
 
-from dataclasses import dataclass
+from ....values import dataclass
 
 _OFTEN = (
     ("LA6568-5", "Not at all", 0),

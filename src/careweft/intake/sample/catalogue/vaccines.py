@@ -1,6 +1,6 @@
 """Vaccines: CVX codes and the ages, in months, at which a dose is due (close to the usual United States schedule)."""
 
-from dataclasses import dataclass
+from ....values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Kinds of visit: how each is coded, how long it lasts, where it happens and how its claim is billed."""
 
-from dataclasses import dataclass
+from ....values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What there is to bill: one bill per visit, per ambulance ride and per fill of a prescription."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +8,8 @@ from careweft.intake.sample.catalogue.claims import CLAIMS, ClaimKind
 from careweft.intake.sample.codings import CPT, HCPCS, NDC, Json, coding
 from careweft.intake.sample.life import Course, Visit
 from careweft.intake.sample.scene import Scene
+
+from ....values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha1
 from html import escape
 from textwrap import wrap
@@ -10,6 +9,8 @@ from textwrap import wrap
 from careweft.intake.sample.codings import Json
 from careweft.intake.sample.life import Visit
 from careweft.intake.sample.scene import Scene
+
+from ....values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

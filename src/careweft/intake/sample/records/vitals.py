@@ -1,7 +1,6 @@
 """Vital signs: a plausible body of that age, measured at visits (US Core vital signs profiles)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
@@ -19,6 +18,8 @@ from careweft.intake.sample.codings import (
 )
 from careweft.intake.sample.life import Visit
 from careweft.intake.sample.scene import Scene
+
+from ....values import dataclass
 
 CATEGORY = [concept(TERMS + "observation-category", "vital-signs", "Vital Signs")]
 

@@ -1,9 +1,10 @@
 """How fresh the records of each tenant are: its last load, and whether that is longer ago than it should be."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ....ports.platform import late
 from ....registry.refusal import RegistrationRefused
+from ....values import dataclass
 from ...exchange import Reply, Request
 from ...people import Errors
 from ..room import Room

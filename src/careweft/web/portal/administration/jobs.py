@@ -1,8 +1,7 @@
 """Exports of all tenants, and what else the job process does by itself: how far it is, how old, begun again, ended."""
 
-from dataclasses import dataclass
-
 from ....registry.refusal import RegistrationRefused
+from ....values import dataclass
 from ...exchange import Reply, Request
 from ...people import Errors
 from ..room import Room

@@ -1,7 +1,6 @@
 """The signing keys of all tenants, their age, and successors for one of them."""
 
-from dataclasses import dataclass
-
+from ....values import dataclass
 from ...exchange import Reply, Request
 from ...people import Errors
 from ..keys import told

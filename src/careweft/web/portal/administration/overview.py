@@ -2,12 +2,12 @@
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from .... import __version__
 from ....accounts.letters import letter
 from ....accounts.recovery import place
 from ....registry.refusal import RegistrationRefused
+from ....values import dataclass
 from ...exchange import Reply, Request
 from ...people import Errors
 from ..room import Room

@@ -1,13 +1,12 @@
 """Who administers the installation: another one is invited by a letter, and one who left is switched off."""
 
-from dataclasses import dataclass
-
 from ....accounts.changes import SetEnabled
 from ....accounts.refusals import Refused
 from ....accounts.shapes import email as address
 from ....fhir.outcomes import NotFound
 from ....ports.people import Account
 from ....registry.refusal import RegistrationRefused
+from ....values import dataclass
 from ...exchange import Reply, Request
 from ...people import Errors, faults, visit
 from ..people import nameable

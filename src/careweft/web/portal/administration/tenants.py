@@ -1,12 +1,12 @@
 """The tenants and their owners: a new tenant, and an invitation for who looks after it."""
 
 import uuid
-from dataclasses import dataclass
 
 from ....accounts.refusals import Refused
 from ....accounts.shapes import email as address
 from ....ports.people import Account
 from ....registry.refusal import RegistrationRefused
+from ....values import dataclass
 from ...exchange import Reply, Request
 from ...people import FIELDS, Errors, faults, visit
 from ..people import nameable

@@ -1,9 +1,8 @@
 """The terms that developers accept: a new version asks every one of them again."""
 
-from dataclasses import dataclass
-
 from ....ports.platform import LONGEST_TERMS
 from ....registry.refusal import RegistrationRefused
+from ....values import dataclass
 from ...exchange import Reply, Request
 from ...people import Errors
 from ..room import Room
