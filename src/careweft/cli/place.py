@@ -1,6 +1,7 @@
 """Where a command works: the embedded database of a data folder, or a database by URL; opened, used and left."""
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -54,7 +55,8 @@ def standing(settings: Settings, *, initial: bool = False) -> Iterator[Settings]
     end. With `initial` the search indexes of a database without records are left off meanwhile. Raises Wrong with one
     line where it cannot be had.
     """
-    loading = Thread(target=import_module, args=("careweft.app",), daemon=True)
+    new = settings.database_url is None and not (settings.data / "postgres").exists()
+    loading = Thread(target=load, args=(new,), daemon=True)
     loading.start()
     try:
         if settings.database_url:
@@ -75,6 +77,21 @@ def standing(settings: Settings, *, initial: bool = False) -> Iterator[Settings]
             database.stop()
     except failures() as failure:
         raise Wrong(told(failure)) from failure
+
+
+def load(new: bool) -> None:  # noqa: FBT001  handed over by a Thread
+    """The rooms, and for a new database, which takes longer to make, what it will be told.
+
+    What is loaded stays: nobody looks through it for garbage, now or ever, here or in a web process.
+    """
+    gc.disable()
+    try:
+        import_module("careweft.app")
+        if new:
+            import_module("careweft.store.registry").wanted()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def migrated(owner_url: str) -> None:
