@@ -8,9 +8,6 @@ from datetime import timedelta
 from hmac import compare_digest
 from typing import Protocol
 
-import pyotp
-import segno
-
 from ..ports.people import Account, Session, Visit, number
 from ..tenancy import Tenant
 from ..values import dataclass
@@ -102,6 +99,8 @@ class Factors:
     async def begin(self, tenant: Tenant | None, session: Session) -> Enrolment:
         """A new secret for an authenticator; nothing is changed before a code of it was shown. Raises Again."""
         self._means.check_recent(session)
+        import pyotp  # noqa: PLC0415 - loaded when somebody has a second factor
+
         secret = pyotp.random_base32()
         issuer = tenant.name if tenant else "careweft"
         uri = pyotp.TOTP(secret, name=session.account.username, issuer=issuer).provisioning_uri()
@@ -178,6 +177,8 @@ def matching(secret: str, typed: str, now: int) -> int | None:
     digits = "".join(typed.split())
     if not (digits.isascii() and digits.isdigit() and len(digits) == 6):
         return None
+    import pyotp  # noqa: PLC0415
+
     maker = pyotp.TOTP(secret)
     found = [step for step in (now // STEP + near for near in NEAR) if compare_digest(maker.generate_otp(step), digits)]
     return found[0] if found else None
@@ -196,6 +197,8 @@ def place(account: str) -> str:
 
 def picture(uri: str) -> str:
     """A QR code as SVG that a page can hold as it is."""
+    import segno  # noqa: PLC0415 - brings an HTTP client along
+
     out = io.BytesIO()
     segno.make(uri, error="m").save(out, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, omitsize=False)
     return out.getvalue().decode()

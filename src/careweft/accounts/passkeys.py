@@ -6,19 +6,8 @@ User verification is always wanted: the device is one factor and what unlocks it
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-from fido2.server import Fido2Server
-from fido2.webauthn import (
-    AttestedCredentialData,
-    AuthenticationResponse,
-    AuthenticatorData,
-    PublicKeyCredentialRpEntity,
-    PublicKeyCredentialUserEntity,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from ..ports.people import Account, Session, Visit, number
 from ..tenancy import Tenant
@@ -27,6 +16,10 @@ from .factors import ACTION, Enrolled, Factors, check_not_last
 from .means import Guarded, Means, content
 from .needs import Passkey
 from .refusals import Unfit, Wrong
+
+if TYPE_CHECKING:  # loaded when somebody has a passkey: a start does not wait for it
+    from fido2.server import Fido2Server
+    from fido2.webauthn import AttestedCredentialData
 
 AMR = ("pop", "user", "mfa")
 ENROLS = timedelta(minutes=5)
@@ -85,8 +78,11 @@ class Passkeys:
             await self._means.record(tenant, ACTION, visit, account, changes, "passkey removed")
 
 
-def server(base_url: str) -> Fido2Server:
+def server(base_url: str) -> "Fido2Server":
     """The relying party: its id is the host, and only the base URL itself is taken as an origin."""
+    from fido2.server import Fido2Server  # noqa: PLC0415
+    from fido2.webauthn import PublicKeyCredentialRpEntity  # noqa: PLC0415
+
     host = urlsplit(base_url).hostname or ""
     party = PublicKeyCredentialRpEntity(name="careweft", id=host)
     return Fido2Server(party, verify_origin=lambda origin: origin == base_url)
@@ -94,23 +90,28 @@ def server(base_url: str) -> Fido2Server:
 
 def registration(base_url: str, account: Account, held: Sequence[Passkey]) -> tuple[Options, Any]:
     """Options for navigator.credentials.create, and the state to check the answer with."""
-    user = PublicKeyCredentialUserEntity(id=bytes.fromhex(account.id), name=account.username, display_name=account.name)
+    from fido2 import webauthn  # noqa: PLC0415
+
     options, state = server(base_url).register_begin(
-        user,
-        [AttestedCredentialData(one.public) for one in held],
-        resident_key_requirement=ResidentKeyRequirement.REQUIRED,
-        user_verification=UserVerificationRequirement.REQUIRED,
+        webauthn.PublicKeyCredentialUserEntity(
+            id=bytes.fromhex(account.id), name=account.username, display_name=account.name
+        ),
+        [webauthn.AttestedCredentialData(one.public) for one in held],
+        resident_key_requirement=webauthn.ResidentKeyRequirement.REQUIRED,
+        user_verification=webauthn.UserVerificationRequirement.REQUIRED,
     )
     return dict(options), state
 
 
 def authentication(base_url: str) -> tuple[Options, Any]:
     """Options for navigator.credentials.get: whichever passkey the browser has for this host."""
+    from fido2.webauthn import UserVerificationRequirement  # noqa: PLC0415
+
     options, state = server(base_url).authenticate_begin(None, UserVerificationRequirement.REQUIRED)
     return dict(options), state
 
 
-def registered(base_url: str, state: Any, response: Options) -> tuple[AttestedCredentialData, int]:
+def registered(base_url: str, state: Any, response: Options) -> "tuple[AttestedCredentialData, int]":
     """The passkey that the browser made, and its counter. Raises Wrong (`passkey`)."""
     try:
         made = server(base_url).register_complete(state, checked(response))
@@ -124,6 +125,8 @@ def registered(base_url: str, state: Any, response: Options) -> tuple[AttestedCr
 
 def credential(response: Options) -> bytes:
     """The id of the passkey that an answer names. Raises Wrong (`passkey`)."""
+    from fido2.webauthn import AuthenticationResponse  # noqa: PLC0415
+
     try:
         return bytes(AuthenticationResponse.from_dict(checked(response)).raw_id)
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -132,6 +135,8 @@ def credential(response: Options) -> bytes:
 
 def authenticated(base_url: str, state: Any, kept: Passkey | None, response: Options, now: datetime) -> UsePasskey:
     """The use of a passkey whose signature holds. Raises Wrong (`passkey`)."""
+    from fido2.webauthn import AttestedCredentialData, AuthenticationResponse, AuthenticatorData  # noqa: PLC0415
+
     if kept is None:
         raise Wrong("passkey")
     try:

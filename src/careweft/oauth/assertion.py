@@ -7,10 +7,8 @@ looked at, and everything that depends on it fails with one and the same answer 
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
-
-from joserfc.jwk import ECKey
-from joserfc.util import int_to_base64
 
 from ..ports.clients import Client
 from ..ports.keys import KeySets
@@ -25,13 +23,6 @@ TYPES = (None, "jwt", "client-authentication+jwt")
 LIFE = 300
 LEEWAY = 60
 LONGEST_JTI = 512
-
-# Checked against where there is no client, so that it takes as long; nobody has what would sign for them (OAUTH-10).
-_RSA_DECOY = {"kty": "RSA", "n": int_to_base64((1 << 2047) + (1 << 1025) + 1), "e": "AQAB"}
-_EC_DECOYS: Mapping[str, jose.Json] = {
-    alg: dict(ECKey.generate_key(curve, private=False).as_dict(private=False)) for alg, curve in jose.CURVES.items()
-}
-DECOYS: Mapping[str, jose.Json] = {alg: _EC_DECOYS.get(alg, _RSA_DECOY) for alg in V2.algorithms}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +102,9 @@ def aimed(claims: Mapping[str, Any], audiences: tuple[str, ...]) -> None:
 
 async def registered(jws: jose.Jws, client: Client | None, key_sets: KeySets) -> jose.Json:
     """The one key that is registered for this client under that kid and fits the algorithm (SMART-11)."""
+    nobodys = decoy(jws.alg)  # whoever asks, so that the first to ask waits as long
     if client is None:
-        return DECOYS[jws.alg]
+        return nobodys
     if "jku" in jws.header and (client.jwks_uri is None or jws.header["jku"] != client.jwks_uri):
         raise jose.Untrusted("jku is not the registered URL")
     found = await key_sets.fetch(client.jwks_uri, jws.kid) if client.jwks_uri else client.jwks
@@ -122,6 +114,17 @@ async def registered(jws: jose.Jws, client: Client | None, key_sets: KeySets) ->
         raise jose.Untrusted(f"{len(fitting)} keys of that kid and kind are registered, one is wanted")
     key: jose.Json = fitting[0]
     return key
+
+
+@cache
+def decoy(alg: str) -> jose.Json:
+    """Checked against where there is no client, so that it takes as long; nobody can sign for it (OAUTH-10)."""
+    from joserfc.jwk import ECKey  # noqa: PLC0415 - as `jose` has it
+    from joserfc.util import int_to_base64  # noqa: PLC0415
+
+    if alg not in jose.CURVES:
+        return {"kty": "RSA", "n": int_to_base64((1 << 2047) + (1 << 1025) + 1), "e": "AQAB"}
+    return dict(ECKey.generate_key(jose.CURVES[alg], private=False).as_dict(private=False))
 
 
 def named_so(key: object, jws: jose.Jws) -> bool:

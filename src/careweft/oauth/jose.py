@@ -13,13 +13,12 @@ import re
 from collections.abc import Collection
 from dataclasses import field
 from functools import lru_cache
-from typing import Any, NoReturn
-
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
-from joserfc.jws import JWSRegistry
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..values import dataclass
+
+if TYPE_CHECKING:  # loaded by the first token, or soon after a start, which does not wait for it
+    from joserfc.jwk import ECKey, RSAKey
 
 Json = dict[str, Any]
 
@@ -131,6 +130,9 @@ def check_header(header: Json, algorithms: Collection[str], types: Collection[st
 
 def verify(jws: Jws, key: Json) -> None:
     """Check the signature with one public JWK; raises Untrusted. Only the JWK's public members are ever read."""
+    from joserfc.errors import JoseError  # noqa: PLC0415
+    from joserfc.jws import JWSRegistry  # noqa: PLC0415
+
     try:
         public = imported(key, jws.alg)
         good = JWSRegistry.algorithms[jws.alg].verify(jws.signed, jws.signature, public)
@@ -140,7 +142,7 @@ def verify(jws: Jws, key: Json) -> None:
         raise Untrusted("the signature does not hold")
 
 
-def imported(key: Json, alg: str) -> ECKey | RSAKey:
+def imported(key: Json, alg: str) -> "ECKey | RSAKey":
     """The public key of a JWK that may verify `alg`: its kind, curve and strength fit (SMART-09, SMART-11)."""
     if not fits(key, alg):
         raise Untrusted("the key is not for this algorithm")
@@ -148,8 +150,10 @@ def imported(key: Json, alg: str) -> ECKey | RSAKey:
 
 
 @lru_cache(1024)
-def _imported(members_: tuple[tuple[str, str], ...]) -> ECKey | RSAKey:
+def _imported(members_: tuple[tuple[str, str], ...]) -> "ECKey | RSAKey":
     """The key of these members, remembered: to make it takes as long as to verify with it."""
+    from joserfc.jwk import ECKey, RSAKey  # noqa: PLC0415
+
     public: dict[str, str | list[str]] = dict(members_)
     if public["kty"] == "EC":
         return ECKey.import_key(public)

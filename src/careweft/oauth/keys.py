@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from joserfc.jwk import ECKey, RSAKey
-
 from ..ports.clock import Clock
 from ..ports.journal import Entry
 from ..ports.keys import SigningKey, SigningKeys
@@ -39,6 +37,8 @@ AGAIN = 1.0
 
 def make(tenant: int, since: datetime, alg: str = ALG) -> SigningKey:
     """A new key that signs from `since` on; its kid is its RFC 7638 thumbprint."""
+    from joserfc.jwk import ECKey, RSAKey  # noqa: PLC0415 - as `jose` has it
+
     kind = jose.KEY_TYPES[alg]
     key: ECKey | RSAKey
     if kind == "EC":

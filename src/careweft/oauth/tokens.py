@@ -8,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from joserfc import jws
-from joserfc.jwk import ECKey, RSAKey
 
 from ..ports.keys import SigningKey
 from ..surfaces import issuers
@@ -23,6 +21,9 @@ from . import identity, secrets
 from .grants import Authorization
 from .keys import ALG, ALGS, ID_ALG, Keyring
 from .lifetimes import life
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
 
 TYPE = "at+jwt"
 
@@ -150,11 +151,15 @@ def issuer_of(surface: Surface) -> issuers.Issuer:
 
 def sign(said: dict[str, Any], key: SigningKey, type_: str = TYPE) -> str:
     """The claims as a signed compact JWS."""
+    from joserfc import jws  # noqa: PLC0415 - as `jose` has it
+
     header = {"typ": type_, "alg": key.alg, "kid": key.kid}
     return jws.serialize_compact(header, orjson.dumps(said), signer(key.private, key.alg), algorithms=list(ALGS))
 
 
 @lru_cache(256)
-def signer(private: bytes, alg: str) -> ECKey | RSAKey:
+def signer(private: bytes, alg: str) -> "ECKey | RSAKey":
     """The key of a PEM: reading it takes several times as long as signing."""
+    from joserfc.jwk import ECKey, RSAKey  # noqa: PLC0415
+
     return ECKey.import_key(private) if alg == ALG else RSAKey.import_key(private)

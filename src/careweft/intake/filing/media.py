@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 
 from ...fhir import json
 from ...fhir.outcomes import FhirRefusal
-from ...fhir.xml.parser import no_crowd, parse
 
 PIXELS = 100_000_000
 """Of an image, once it is opened."""
@@ -67,6 +66,8 @@ def rtf(data: bytes) -> bool:
 
 def xml(data: bytes) -> bool:
     """A well-formed document without a document type, such as a CDA; no page and no drawing."""
+    from ...fhir.xml.parser import no_crowd, parse  # noqa: PLC0415 - loads lxml, which a start does not wait for
+
     try:
         no_crowd(data, "the document")
         root = parse(data.lstrip(b"\xef\xbb\xbf"), "the document")

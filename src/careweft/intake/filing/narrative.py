@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ...fhir.narrative import reason
 from .issues import Issue, wrong
 
 STATUSES = frozenset({"generated", "extensions", "additional", "empty"})
@@ -11,6 +10,8 @@ STATUSES = frozenset({"generated", "extensions", "additional", "empty"})
 
 def unsafe(narrative: dict[str, Any], path: str) -> Iterator[Issue]:
     """What is wrong with this Narrative."""
+    from ...fhir.narrative import reason  # noqa: PLC0415 - loads lxml, which a start does not wait for
+
     if narrative.get("status") not in STATUSES:
         yield wrong(f"{path}.status", "code-invalid", f"wants one of {', '.join(sorted(STATUSES))}")
     div = narrative.get("div")
