@@ -1,6 +1,7 @@
 """The CapabilityStatement of a surface, told from the same rows as the routes: https://hl7.org/fhir/R4/capabilitystatement.html"""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from ... import __version__
@@ -31,8 +32,11 @@ SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
 def handler(site: Site, surface: Surface) -> Handler:
     """The handler of `GET [base]/metadata`."""
-    template = json.encode(statement(surface, site.base_url))
     told: dict[tuple[str, bytes, bytes | None, bytes | None], Reply] = {}
+
+    @cache
+    def template() -> bytes:
+        return json.encode(statement(surface, site.base_url))
 
     async def capabilities(request: Request) -> Reply:
         headers = request.headers
@@ -42,7 +46,7 @@ def handler(site: Site, surface: Surface) -> Handler:
             if len(told) >= REMEMBERED:
                 told.clear()
             form = negotiate.chosen(headers, surface.default_format, forms.pairs(request.query))
-            body = template.replace(b"{tenant}", request.known_tenant.id.encode())
+            body = template().replace(b"{tenant}", request.known_tenant.id.encode())
             known = told[asked] = replies.resource(200, body, form, [])._replace(kept=KEPT)
         return known
 
