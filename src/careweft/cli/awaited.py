@@ -4,19 +4,23 @@ An exception out of the signal's handler would come up wherever the process happ
 taken half a message too; what was to be released then is not, and the driver may fall over what it finds later.
 """
 
-import asyncio
 import signal
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:  # loaded when something is awaited: a database that starts first starts sooner
+    import asyncio
 
 T = TypeVar("T")
 
 
-def awaited(work: Coroutine[Any, Any, T], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
+def awaited(work: Coroutine[Any, Any, T], loop: "Callable[[], asyncio.AbstractEventLoop] | None" = None) -> T:
     """What `work` returns, on a loop of its own. Raises KeyboardInterrupt where a signal ended it: what it had begun
     was cancelled and has ended. Beside the main thread, where no signal is heard, it only runs.
     """
+    import asyncio
+
     if threading.current_thread() is not threading.main_thread():
         with asyncio.Runner(loop_factory=loop) as runner:
             return runner.run(work)

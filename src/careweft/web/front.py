@@ -5,9 +5,11 @@ headers that all replies carry. Raw ASGI, because the door would cost more than 
 """
 
 import gc
-from asyncio import CancelledError
+from asyncio import CancelledError, get_running_loop
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
+from threading import Thread
 from time import perf_counter
 
 from ..fhir.outcomes import FhirRefusal, Forbidden, Unavailable
@@ -23,6 +25,8 @@ ALONE = frozenset(b"host authorization content-length content-type content-encod
 """Headers that mean nothing twice, or two things."""
 COLLECTIONS = (20_000, 20, 20)
 """A request makes hardly any cycles: the default threshold would look for them every seven requests."""
+SOON = 0.3
+"""Seconds after the doors: what tokens need is loaded then, so that no start waits for it and no first token."""
 Opening = Callable[[], AbstractAsyncContextManager[Site]]
 UNAVAILABLE = (ConnectionError, TimeoutError)
 
@@ -217,6 +221,7 @@ async def _live(opening: Opening, front: list[Front], receive: Receive, send: Se
         await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
         raise
     await send({"type": "lifespan.startup.complete"})
+    get_running_loop().call_later(SOON, Thread(target=import_module, args=("joserfc.jws",), daemon=True).start)
     await receive()
     await context.__aexit__(None, None, None)
     front.clear()
