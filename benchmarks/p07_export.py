@@ -216,7 +216,7 @@ async def ordered(house: House, level: str, types: Sequence[str]) -> Order:
     who: tuple[str, ...] = ()
     if level == "group":
         source = await house.clinical.source(tenant)
-        cuts = await source.cuts("Patient", None, 1_000_000)
+        cuts = await source.cuts(["Patient"], None, 1_000_000)
         who = tuple(await source.patients(0, cuts[-1].high))
     group = "all" if level == "group" else ""
     return Order(level, "bench", ("system/*.rs",), tuple(types) or all_, group=group, members=who, provenance="all")  # type: ignore[arg-type]

@@ -516,6 +516,7 @@ async def work(settings: Settings, supervisor: int | None = None) -> None:
         exporting(house) as worker,
         asyncio.TaskGroup() as group,
     ):
+        memory.settle()
         keeper = Keeper(PostgresDue(house.pool), house.groups_of, clock.now, identifier)
         group.create_task(Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run())
         group.create_task(keeper.run())
@@ -609,9 +610,7 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
     clinical = Clinical(pool, house.master)
     hands = asyncio.Semaphore(HANDS)
     settings = house.settings
-    sizes = limits or Limits(
-        file=settings.export_file_bytes, kept=settings.export_days * DAY, quota=settings.export_tenant_bytes
-    )
+    sizes = limits or Limits.of(settings.export_file_bytes, settings.export_days * DAY, settings.export_tenant_bytes)
 
     async def prepare(task: Task, job: Job, order: Order) -> Work | None:
         tenant = next((one for one in await house.tenants.all() if one.number == job.tenant), None)

@@ -6,12 +6,13 @@ import datetime as dt
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from careweft.access.labels import WORDS
 from tests.bulk.client import BulkClient
-from tests.bulk.yard import Yard, named, of_type, sample, yard
+from tests.bulk.yard import SMALL, Yard, named, of_type, sample, yard
 from tests.web.desk import FHIR
 from tests.world import Database
 
@@ -123,6 +124,35 @@ async def test_a_patient_export_is_every_patient_s(full, client):
     """The same as that of a Group of everybody."""
     group, patients = [await client.export(one) for one in (f"/Group/{GROUP['id']}/$export", "/Patient/$export")]
     assert patients.names() == group.names()
+
+
+@pytest.mark.parametrize("members", [1, 3, 5])
+async def test_a_group_is_the_same_however_it_is_found(database: Database, tmp_path, members):
+    """Patient by patient, or among all records: the same lines, with `_since` the same changes and deletions."""
+    who = [one["id"] for one in of_type(PEOPLE, "Patient")][:members]
+    some = {"resourceType": "Group", "id": "some", "type": "person", "actual": True,
+            "member": [{"entity": {"reference": f"Patient/{one}"}} for one in who]}  # fmt: skip
+    seen = [one for one in of_type(PEOPLE, "Observation") if one["subject"]["reference"][8:] in who]
+    told = []
+    for many in (0, 1000):
+        async with yard(database, tmp_path, limits=replace(SMALL, many=many)) as made:
+            await made.load(*PEOPLE)
+            await made.put(some)
+            async with made.exporter(EVERY) as client:
+                whole = await client.export("/Group/some/$export")
+                since = [("_since", whole.manifest["transactionTime"])]
+                await made.put(seen[0] | {"status": "amended"}, *(one for one in PEOPLE if one["id"] == who[0]))
+                await made.remove(f"Observation/{seen[1]['id']}")
+                later = await client.export("/Group/some/$export", since)
+            past = await made.sql(
+                "select from export_part where tenant = $1 and spec like '%cuts%'", made.tenant.number
+            )
+        assert bool(past) is bool(many)
+        told.append((whole.names(), later.names(), later.deleted()))
+
+    assert told[0] == told[1]
+    assert f"Observation/{seen[0]['id']}" in told[0][1]
+    assert told[0][2] == [f"Observation/{seen[1]['id']}"]
 
 
 async def test_exports_of_the_payer_hold_claims(full):

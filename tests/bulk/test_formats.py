@@ -97,7 +97,7 @@ def test_references_are_found_in_lines():
     text = json.dumps({"a": {"reference": "Organization/1"}, "b": [{"reference": "Location/x/_history/2"}],
                        "c": '"reference":"Organization/no"', "d": {"reference": "Patient/9"},
                        "e": {"reference": "https://x/Organization/7"}}, separators=(",", ":"))  # fmt: skip
-    assert lines.refs([text.encode()], frozenset({"Organization", "Location"})) == {"Organization/1", "Location/x"}
+    assert lines.refs(text.encode(), frozenset({"Organization", "Location"})) == {"Organization/1", "Location/x"}
 
 
 def test_deletions_are_bundles():

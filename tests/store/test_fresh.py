@@ -5,7 +5,7 @@ import json
 import pytest
 
 from careweft.fhir.definitions import RESOURCES, SEARCH
-from careweft.store import exports, feed, hanging
+from careweft.store import columns, exports, feed, hanging
 from tests.bulk.yard import sample
 from tests.web.desk import opened
 from tests.world import Database
@@ -47,11 +47,25 @@ async def test_what_is_looked_up_by_id_is_not_searched_for_in_its_type(loaded):
 
 
 async def test_a_range_of_a_type_is_found_in_its_order(loaded):
-    for sql, args in ((exports.COUNT, ()), (exports.PATIENTS, (0, 10**9))):
-        assert await indexes(loaded, sql, loaded.tenant.number, OBSERVATION, *args) == {"body_by_type"}
+    for sql, args in ((exports.COUNTS, ([OBSERVATION],)), (exports.PATIENTS, (OBSERVATION, 0, 10**9))):
+        assert await indexes(loaded, sql, loaded.tenant.number, *args) == {"body_by_type"}
     moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
     given = (loaded.tenant.number, OBSERVATION, moment, exports.EVER, moment, 0, 0, 10**9)
-    assert await indexes(loaded, f"{exports.CURRENT} and {exports.IN_RANGE}", *given) == {"body_by_type"}
+    ranged = f"{exports.CURRENT} and {exports.IN_RANGE}"
+    assert await indexes(loaded, ranged, *given) == {"body_by_type"}
+    sure = columns.SURE.format(sql=ranged, limit="$9", weight=columns.WEIGHT,
+                               sure=hanging.SURE.format(withheld="$10", marks="$11"))  # fmt: skip
+    found = await indexes(loaded, sure, *given, 500, 31, list(range(50)))
+    assert found == {"body_by_type", "res_pkey", "ixgen_pkey"}
+
+
+async def test_listed_rows_are_found_by_their_numbers(loaded):
+    """Those of a Group's patients, and those that come along."""
+    moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
+    assert await indexes(loaded, exports.NAMED, loaded.tenant.number, OBSERVATION, ["a", "b"], moment) == {"body_pkey"}
+    given = (loaded.tenant.number, OBSERVATION, moment, exports.EVER, moment, 0, 0, [1, 2, 3])
+    found = await indexes(loaded, f"{exports.CURRENT} and {exports.LISTED}", *given)
+    assert found <= {"body_by_type", "body_tenant_rid_key"}
 
 
 async def test_a_load_leaves_no_tokens_waiting(loaded):

@@ -4,8 +4,11 @@ What one thread frees, another cannot use then; with few arenas an export's memo
 """
 
 import ctypes
+import gc
 from contextlib import suppress
 
+COLLECTIONS = 20_000, 20, 20
+"""Objects made before the next search, searches before a wider one."""
 ARENA_MAX = -8
 """M_ARENA_MAX of malloc.h."""
 ARENAS = 2
@@ -22,3 +25,12 @@ def begin_frugal() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(ARENA_MAX, ARENAS)
         mallopt(MMAP_THRESHOLD, LARGE)
+
+
+def settle() -> None:
+    """What this process has by now it keeps: no search for cycles looks at it again; and there is seldom one, for what
+    is exported holds none.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTIONS)

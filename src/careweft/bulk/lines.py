@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import tzinfo
+from functools import cache
 from typing import Any
 
 from ..fhir import json
@@ -93,18 +94,18 @@ def of_type(elements: Sequence[str], type_: str) -> tuple[str, ...]:
     return tuple(name for of, _, name in parted if of in ("", type_))
 
 
-def refs(lines: Sequence[bytes], types: frozenset[str]) -> set[str]:
-    """The records of these types (`Type/id`) to which the lines refer."""
-    found: set[str] = set()
-    heads = tuple(f"{type_}/".encode() for type_ in types)
-    for part in b"\n".join(lines).split(b'"reference":"')[1:]:
-        if part.startswith(heads):
-            type_, _, rest = part[: part.index(b'"')].decode().partition("/")
-            found.add(f"{type_}/{rest.partition('/')[0]}")
-    return {one for one in found if _LINK.fullmatch(one)}
+def refs(text: bytes, types: frozenset[str]) -> set[str]:
+    """The records of these types (`Type/id`) to which the lines refer.
+
+    >>> sorted(refs(b'{"reference":"Location/a/_history/2"}, {"reference":"Location/b"}', frozenset({"Location"})))
+    ['Location/a', 'Location/b']
+    """
+    return {one.decode() for one in set(_referring(types).findall(text))}
 
 
-_LINK = re.compile(r"[A-Za-z]+/[A-Za-z0-9.\-]{1,64}")
+@cache
+def _referring(types: frozenset[str]) -> re.Pattern[bytes]:
+    return re.compile(rf'"reference":"((?:{"|".join(sorted(types))})/[A-Za-z0-9.\-]{{1,64}})(?=["/])'.encode())
 
 
 def deletions(gone: Sequence[tuple[str, str]]) -> list[bytes]:

@@ -1,6 +1,6 @@
 """The steps of an export: plan, read, gather, emit, finish. A part is small, and repeated whole where it broke off.
 
-plan    the moment, and the parts: a type and a range of its rows, or a hundred patients
+plan    the moment, and the parts: types and ranges of their rows, or a hundred patients
 read    a part's lines into one stored object
 gather  when all are read: what they refer to, and what their Provenance is
 emit    a part of that
@@ -33,21 +33,33 @@ from .order import SUPPORTING, Order, moment, offered, reaches, where
 from .research import form
 
 LARGEST = 64 * 1024 * 1024
+ROWS = 20_000
+ROW = 1024
+"""Bytes of most records are no more."""
+ALL = 2**31 - 1
+"""More rows than any part has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Sizes: of a file and of a piece in bytes of NDJSON, of a part in rows or patients; how long files are kept, in
-    seconds; how many bytes a tenant's exports may store.
+    seconds; how many bytes a tenant's exports may store. Of one patient in `many` all records are gone past instead of
+    looking for theirs: one that is only gone past costs a third of one that is looked for.
     """
 
     file: int = 256 * 1024 * 1024
     piece: int = 64 * 1024 * 1024
-    rows: int = 20_000
+    rows: int = ROWS
     patients: int = 100
     named: int = 2_000
+    many: int = 3
     kept: float = 7 * 86_400.0
     quota: int = 100 * 1024**3
+
+    @classmethod
+    def of(cls, file: int, kept: float, quota: int) -> "Limits":
+        """With parts no larger than a file, where files are small."""
+        return cls(file=file, rows=max(4, min(ROWS, file // ROW)), kept=kept, quota=quota)
 
 
 class Full(Exception):
@@ -57,6 +69,8 @@ class Full(Exception):
 class Cut(Protocol):
     """Rows of a type, by their numbers."""
 
+    @property
+    def type(self) -> str: ...  # noqa: D102
     @property
     def low(self) -> int: ...  # noqa: D102
     @property
@@ -101,8 +115,8 @@ class Source(Protocol):
         """The time up to which everything is final."""
         ...
 
-    async def cuts(self, type_: str, since: datetime | None, size: int) -> Sequence[Cut]:
-        """A type's rows in ranges of about `size`."""
+    async def cuts(self, types: Sequence[str], since: datetime | None, size: int) -> Sequence[Cut]:
+        """The rows of these types in ranges of `size` at most."""
         ...
 
     async def patients(self, low: int, high: int) -> Sequence[str]:
@@ -224,19 +238,54 @@ def _nothing(work: Work) -> Sequence[Part]:
 
 async def _parts(work: Work) -> AsyncIterator[Part]:
     order, limits = work.order, work.limits
-    since = moment("_since", order.since) if order.since else None
-    if order.level == "system":
-        dear = [one for one in work.read if one in HANGING]  # what takes longest begins first
-        for type_ in (*dear, *(one for one in work.read if one not in HANGING)):
-            for cut in await work.source.cuts(type_, since, limits.rows // 4 if type_ in dear else limits.rows):
-                yield Part("read", cut.rows, {"type": type_, "low": cut.low, "high": cut.high})
-    elif order.whom is not None:
-        for at in range(0, len(order.whom), limits.patients):
-            part = order.whom[at : at + limits.patients]
-            yield Part("read", len(part), {"from": at, "to": at + len(part)})
+    if order.level != "system" and order.provenance:
+        for whom in await _patients(work, limits.named):  # what takes longest begins first
+            yield Part("read", 0, {"of": "Provenance", **whom})
+    if order.level == "system" or await _many(work):
+        for cuts in _packed(await _whole_types(work), limits.rows // 4):
+            spec = [[cut.type, cut.low, cut.high] for cut in cuts]
+            yield Part("read", sum(cut.rows for cut in cuts), {"cuts": spec})
     else:
-        for cut in await work.source.cuts("Patient", None, limits.patients):
-            yield Part("read", cut.rows, {"low": cut.low, "high": cut.high})
+        for whom in await _patients(work, limits.patients):
+            yield Part("read", limits.patients, whom)
+
+
+async def _patients(work: Work, size: int) -> Sequence[dict[str, int]]:
+    """Whom the export is about, so many at once: `_whose` says who that is."""
+    whom = work.order.whom
+    if whom is not None:
+        return [{"from": at, "to": min(at + size, len(whom))} for at in range(0, len(whom), size)]
+    return [{"low": cut.low, "high": cut.high} for cut in await work.source.cuts(["Patient"], None, size)]
+
+
+async def _many(work: Work) -> bool:
+    """The export is about so many of the patients that it is quicker to go past all records than to look for theirs."""
+    whom = work.order.whom
+    if work.order.organize or whom is None:
+        return whom is None and not work.order.organize
+    every = await work.source.cuts(["Patient"], None, ALL)
+    return bool(whom) and work.limits.many * len(whom) >= sum(cut.rows for cut in every)
+
+
+async def _whole_types(work: Work) -> Sequence[Cut]:
+    """All rows of what is read, by types; what takes longest begins first."""
+    since = moment("_since", work.order.since) if work.order.since else None
+    dear = [one for one in work.read if one in HANGING]
+    others = [one for one in work.read if one not in HANGING]
+    size = work.limits.rows
+    return [*await work.source.cuts(dear, since, size // 4), *await work.source.cuts(others, since, size)]
+
+
+def _packed(cuts: Iterable[Cut], size: int) -> Iterable[Sequence[Cut]]:
+    """Cuts by parts: small ones together, since a part costs something whatever it holds; dear ones alone."""
+    some: list[Cut] = []
+    for cut in cuts:
+        if some and (cut.type in HANGING or sum(one.rows for one in some) + cut.rows > size):
+            yield some
+            some = []
+        some.append(cut)
+    if some:
+        yield some
 
 
 # Read and emit --------------------------------------------------------------------------------------------------------
@@ -276,7 +325,7 @@ class Output:
         opened = batch.open()
         made = self._shapes[type_].shaped(opened)
         if self._brings:
-            self.refs |= lines.refs((made.text,), self._brings)
+            self.refs |= lines.refs(made.text, self._brings)
         return opened, made
 
     def _told(self, type_: str, opened: Opened) -> None:
@@ -364,14 +413,17 @@ async def _room(work: Work, more: int) -> None:
 
 async def _read(work: Work, output: Output) -> None:
     spec = work.task.spec
-    if work.order.level == "system":
-        reach = work.reach(spec["type"])
-        if reach is not None:
-            found = work.source.between(spec["type"], spec["low"], spec["high"], work.when, reach)
-            await output.put(found, (spec["type"],))
+    if "cuts" in spec:
+        for type_, low, high in spec["cuts"]:
+            reach = work.reach(type_)
+            if reach is not None:
+                found = work.source.between(type_, low, high, work.when, reach)
+                await output.put(found if work.order.level == "system" else _theirs(work, found), work.order.types)
         return
     whose = await _whose(work)
-    if work.order.organize:
+    if "of" in spec:
+        await _related(work, output, whose.chunk)
+    elif work.order.organize:
         for patient in whose.chunk:
             await output.block(patient, _own(work, whose, [patient]), work.order.types)
     elif whose.chunk:
@@ -412,6 +464,25 @@ async def _own(work: Work, whose: Whose, chunk: Sequence[str]) -> AsyncIterator[
         yield batch.only([next((one for one in of if one in every), None) in here for of in owners])
 
 
+async def _theirs(work: Work, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
+    """Of these records those in the compartments of the patients whom the export is about."""
+    whom = None if work.order.whom is None else frozenset(work.order.whom)
+    async for batch in batches:
+        here = await work.source.existing("Patient", sorted(batch.people())) if whom is None else whom
+        yield batch if batch.within(here) else batch.only([not here.isdisjoint(of) for of in batch.patients()])
+
+
+async def _related(work: Work, output: Output, patients: Sequence[str]) -> None:
+    """What Provenance there is of these patients' records, and what that refers to."""
+    ids = await work.source.targeting(patients, [one for one in work.read if work.reach(one)])
+    output.refs.update(f"Provenance/{one}" for one in ids)
+    wanted = SUPPORTING.intersection(work.order.types)
+    if wanted:
+        async for batch in _named(work, "Provenance", sorted(ids), work.reach("Provenance"), work.when):
+            async with work.hands:
+                output.refs |= lines.refs((await asyncio.to_thread(batch.open)).text, wanted)
+
+
 async def _emit(work: Work, output: Output) -> None:
     type_, ids = work.task.spec["type"], work.task.spec["ids"]
     reach = work.reach(type_)
@@ -433,30 +504,9 @@ async def gather(work: Work) -> None:
         types = set(work.order.types)
         found["Provenance"] = await _chosen(work, _whole(work, "Provenance", When(work.moment)), types)
     else:
-        if work.order.provenance:
-            found.setdefault("Provenance", set()).update(await _targeting(work))
         done = await _written(work, lambda one, output: _changed(one, output, found))
         await _closed(work, found)
     await work.turns.gathered(work.task, done, list(_emitted(work, found)))
-
-
-async def _targeting(work: Work) -> set[str]:
-    """The Provenance of the records that were read: of many patients at once, since it is all walked past each time."""
-    types = [one for one in work.read if work.reach(one)]
-    found: set[str] = set()
-    async for patients in _patients(work, work.limits.named):
-        found.update(await work.source.targeting(patients, types))
-    return found
-
-
-async def _patients(work: Work, size: int) -> AsyncIterator[Sequence[str]]:
-    """Whom the export is about, so many at once."""
-    if work.order.whom is not None:
-        for part in _chunks(work.order.whom, size):
-            yield part
-        return
-    for cut in await work.source.cuts("Patient", None, size):
-        yield await work.source.patients(cut.low, cut.high)
 
 
 async def _changed(work: Work, output: Output, found: dict[str, set[str]]) -> None:
@@ -474,15 +524,17 @@ async def _whole(work: Work, type_: str, when: When) -> AsyncIterator[Batch]:
     reach = work.reach(type_)
     if reach is None:
         return
-    for cut in await work.source.cuts(type_, when.since, work.limits.rows):
+    for cut in await work.source.cuts([type_], when.since, work.limits.rows):
         async for batch in work.source.between(type_, cut.low, cut.high, when, reach):
             yield batch
 
 
 async def _closed(work: Work, found: dict[str, set[str]]) -> None:
-    """Follow what comes along, to what it refers to and to the Provenance of that, until nothing new is met."""
+    """Follow what comes along, to what it refers to and to the Provenance of that, until nothing new is met: the
+    Provenance that was found when the rest was read was followed there.
+    """
     wanted = SUPPORTING.intersection(work.order.types)
-    new = {(type_, id_) for type_, ids in found.items() for id_ in ids}
+    new = {(type_, id_) for type_, ids in found.items() for id_ in ids if type_ != "Provenance"}
     while new:
         met: set[str] = set()
         for type_ in sorted({of for of, _ in new}) if wanted else ():
@@ -490,7 +542,7 @@ async def _closed(work: Work, found: dict[str, set[str]]) -> None:
             ids = sorted(id_ for of, id_ in new if of == type_)
             when = work.when if type_ == "Provenance" else When(work.moment)  # an unchanged one does not go out itself
             async for batch in _named(work, type_, ids, reach, when):
-                met |= lines.refs(batch.open().lines, wanted)
+                met |= lines.refs(batch.open().text, wanted)
         if work.order.provenance:
             shared = sorted(one for one in new if one[0] in wanted)
             for part in _chunks(shared, work.limits.named):

@@ -6,6 +6,7 @@ call. Only where a row is in the way (it is sealed, or cannot be read) are rows 
 
 import sys
 from array import array
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,10 +21,12 @@ from .bound import Bound
 from .pool import Row
 
 TOGETHER = 2000
-"""Rows at once."""
+"""Rows at once, at most."""
+FIRST = 500
+"""And for a beginning, as long as nobody knows how long they are."""
 WEIGHT = 250_000
 """Bytes at rest of all bodies of a batch but its first."""
-GATHER = f"""
+AGGREGATES = """
 select count(*)::int4 as n, max(rid) as last, string_agg(id, ',') as ids,
   string_agg(coalesce(subject, ''), ',') as subjects,
   case when bool_or(others is not null)
@@ -31,13 +34,54 @@ select count(*)::int4 as n, max(rid) as last, string_agg(id, ',') as ids,
   string_agg(int4send(ver), ''::bytea) as ver, string_agg(timestamptz_send(updated), ''::bytea) as updated,
   string_agg(int4send(dic::int4), ''::bytea) as dic, string_agg(int4send(kid), ''::bytea) as kid,
   string_agg(int4send(coalesce(octet_length(body), -1)), ''::bytea) as length, string_agg(body, ''::bytea) as data
-from (select * from (
-  select x.*, sum(octet_length(x.body)) over (order by x.rid rows unbounded preceding) - octet_length(x.body) as before
-  from ({{}} order by b.rid limit {TOGETHER}) x) y where before is null or before <= {WEIGHT}) z
 """
+SOME = """
+select * from (
+  select x.*, sum(octet_length(x.body)) over (order by x.rid rows unbounded preceding) - octet_length(x.body) as before
+  from ({sql} order by b.rid limit {limit}) x) y where before is null or before <= {weight}
+"""
+GATHER = f"{AGGREGATES} from ({SOME}) z"
 """Ids hold no commas. A body's length is known without the body, so no more is read than goes out."""
+SURE = f"""
+with seen as materialized (select z.*, ({{sure}}) as sure from ({SOME}) z)
+select g.*, d.* from ({AGGREGATES} from seen where sure) g, (
+  select count(*)::int4 as every, max(rid) as reached, coalesce(sum(octet_length(body)), 0)::int8 as weight,
+    array_agg(rid) filter (where not sure) as doubted, array_agg(rid) filter (where sure) as rids from seen) d
+"""
+"""The same of rows that a condition is sure of, with the numbers of the others."""
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """What PostgreSQL counts microseconds from."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """Goes through rows with numbers above one, up to `among`, or through these, in their order: about as many at once
+    as WEIGHT lets pass, since the others would be read in vain.
+    """
+
+    among: int | Sequence[int] = field(repr=False)
+    above: int = 0
+    rows: int = FIRST
+    _at: int = 0
+    _more: bool = True
+
+    def next(self) -> tuple[int, int | Sequence[int], int] | None:
+        """What to ask for: above which number, up to which or among which, how many; None at the end."""
+        if isinstance(self.among, int):
+            return (self.above, self.among, self.rows) if self._more else None
+        some = self.among[self._at : self._at + self.rows]
+        return (0, some, self.rows) if some else None
+
+    def seen(self, rows: int, weight: int, last: int | None) -> None:
+        """So many passed, of this weight, up to this number."""
+        heavy = weight > WEIGHT
+        if last is not None and (heavy or isinstance(self.among, int)):
+            self.above = last
+            self._at = self._at if isinstance(self.among, int) else bisect(self.among, last)
+        else:
+            self._at += self.rows
+        self._more = heavy or rows == self.rows
+        self.rows = min(TOGETHER, rows + rows // 4 + 1 if heavy else 4 * self.rows)
 
 
 @dataclass(slots=True)
@@ -100,8 +144,7 @@ class Columns:
 
     def open(self) -> Opened:
         """Their lines, and the bodies at rest are let go; a row that cannot be opened is named instead."""
-        plain = len(set(self.dic)) == 1 and self.dic[0] and not any(self.kid) and min(self.length) >= 0
-        tails = self.bound.bodies.together(self.data, self.length, self.dic[0]) if plain else None
+        tails = self._tails()
         if tails is None:
             rows = zip(self.ids, self.ver, map(_moment, self.updated), self.dic, self.kid, self._bodies(), strict=True)
             opened = _opened(self.type, self.bound, rows)
@@ -110,6 +153,35 @@ class Columns:
         self.data = b""
         parts = chain.from_iterable(zip(self._heads(), tails, repeat(b"\n")))
         return Opened(b"".join(parts), len(self.ids))
+
+    def holding(self, marks: Sequence[bytes]) -> Sequence[bool]:
+        """Which rows hold one of these texts within themselves, or cannot be read."""
+        tails = self._tails()
+        if tails is None:
+            rows = zip(self.ids, self.dic, self.kid, self._bodies(), strict=True)
+            return [self._holds(*one, marks) for one in rows]
+        text, ends, found = b"".join(tails), list(accumulate(map(len, tails))), bytearray(self.count)
+        for mark in marks:
+            at = text.find(mark)
+            while at >= 0:
+                row = bisect(ends, at)
+                found[row] = True
+                at = text.find(mark, ends[row])
+        return list(map(bool, found))
+
+    def _holds(self, id_: str, dic: int, kid: int, body: bytes | None, marks: Sequence[bytes]) -> bool:
+        try:
+            text = self.bound.bodies.unpack(self.type, id_, body or b"", dic, kid)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  whoever reads it next says so
+            return True
+        return any(mark in text for mark in marks)
+
+    def _tails(self) -> Sequence[Any] | None:
+        """All bodies, opened in one call, where that goes."""
+        plain = len(set(self.dic)) == 1 and self.dic[0] and not any(self.kid) and min(self.length) >= 0
+        return self.bound.bodies.together(self.data, self.length, self.dic[0]) if plain else None
 
     def _heads(self) -> Sequence[bytes]:
         """What stands before each row's tail, as `bodies.whole` puts it."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 from time import monotonic
 from typing import Any
 
@@ -17,8 +18,9 @@ from ..access.reach import HANGING, Reach
 from ..bulk.steps import When
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
+from . import hanging
 from .bound import Bound
-from .columns import GATHER, TOGETHER, WEIGHT, Columns, Rows
+from .columns import GATHER, SURE, WEIGHT, Columns, Pace, Rows
 from .found import TYPES, Found
 from .hanging import Hanging
 from .pool import Connection, Pool, Row
@@ -45,14 +47,14 @@ is asked: what takes seconds is not to be planned for any ten.
 COLUMNS = "b.rid, b.id, v.ver, v.updated, v.subject, v.others, v.dic, v.kid, v.body, v.lab"
 CURRENT = """
 select b.rid, b.id, b.ver, b.updated, b.subject, b.others, b.dic, b.kid, b.body, b.lab from body b
-where b.tenant = $1 and b.rt = $2 and b.updated <= $3 and b.updated > $4 and b.updated <= $5
+where b.tenant = $1 and b.rt::int4 = $2 and b.updated <= $3 and b.updated > $4 and b.updated <= $5
   and (b.lab & $6::int2) = 0
 """
 BEFORE = f"""
 select {COLUMNS} from body b cross join lateral (
   select h.ver, h.updated, h.subject, h.others, h.dic, h.kid, h.body, h.lab | b.lab as lab from hist h
   where h.tenant = $1 and h.rt = $2 and h.id = b.id and h.updated <= $3 order by h.ver desc limit 1) v
-where b.tenant = $1 and b.rt = $2 and b.updated > $3 and v.updated > $4 and v.updated <= $5
+where b.tenant = $1 and b.rt::int4 = $2 and b.updated > $3 and v.updated > $4 and v.updated <= $5
   and (v.lab & $6::int2) = 0
 """
 SIZES = "select rid, coalesce(octet_length(body), 0) as size from ({}) x order by rid"
@@ -62,10 +64,13 @@ b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and 
 """
 GONE_BETWEEN = "and g.rid > $7 and g.rid <= $8"
 ABOUT = "(b.subject = any($9::text[]) or b.others && $9::text[])"
-IN_RANGE = "b.rt::int4 = $2 and b.rid > $7 and b.rid <= $8"
-"""`body_by_type` has the type as an int4, so that no look-up by id takes it."""
+IN_RANGE = "b.rid > $7 and b.rid <= $8"
 LISTED = "b.rid > $7 and b.rid = any($8::int8[])"
-NAMED = "b.rid > $7 and b.id = any($8::text[])"
+"""Both by `body_by_type`, which has the type as an int4, so that no look-up by id takes it."""
+NAMED = """
+select array_agg(rid order by rid) as rids, array_agg(rid) filter (where updated > $4) as late
+from body where tenant = $1 and rt = $2 and id = any($3::text[])
+"""
 WHOSE = """
 select rt, array_agg(rid order by rid) as rids, array_agg(rid) filter (where late) as late from (
   select r.rt, r.rid, r.updated > $5 as late from res r where r.tenant = $1 and r.rt = any($2) and r.pat = any($3)
@@ -80,7 +85,10 @@ CUTS = """
 select n, rid from (select row_number() over (order by rid) as n, rid from body where tenant = $1 and rt::int4 = $2) x
 where n % $3 = 0 order by n
 """
-COUNT = "select count(*) as n, coalesce(max(rid), 0) as top from body where tenant = $1 and rt::int4 = $2"
+COUNTS = """
+select rt::int4 as rt, count(*) as n, max(rid) as top from body
+where tenant = $1 and rt::int4 = any($2::int4[]) group by rt::int4
+"""
 RECENT = """
 select count(*) as n from (
   select from res where tenant = $1 and rt = $2 and updated > $3
@@ -120,8 +128,9 @@ where h.tenant = $1 and h.rt = $2 and h.id = $3 and h.ver < $4 order by h.ver de
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Rows of a type with numbers above `low`, up to `high`: about so many."""
+    """Rows of a type with numbers above `low`, up to `high`: so many at most."""
 
+    type: str
     low: int
     high: int
     rows: int
@@ -177,30 +186,40 @@ class PostgresSource:
             row = await self._pool.fetchrow(NOW)
             assert row is not None  # noqa: S101  a select without from
             oldest: datetime | None = row["oldest"]
-            if row["now"] > asked + timedelta(seconds=SETTLED):
+            left = (asked - row["now"]).total_seconds() + SETTLED
+            if left < 0:
                 if oldest is None or oldest > asked:
                     return asked
                 if monotonic() - begun > PATIENCE:
                     return oldest - timedelta(microseconds=1)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(min(0.05, max(left, 0.0)) or 0.05)
 
-    async def cuts(self, type_: str, since: datetime | None, size: int) -> Sequence[Cut]:
-        """A type's rows in ranges of about `size`; with `since`, where little changed, in one."""
-        rt = RESOURCES[type_]
+    async def cuts(self, types: Sequence[str], since: datetime | None, size: int) -> Sequence[Cut]:
+        """The rows of these types in ranges of `size` at most; with `since`, where little changed, in one a type."""
         async with self._reading() as connection:
-            every = await connection.fetchrow(COUNT, self._bound.tenant, rt)
-            count = every["n"] if every else 0
-            if since is not None:
-                recent = await connection.fetchval(RECENT, self._bound.tenant, rt, since)
-                if recent <= size:
-                    return [Cut(0, every["top"], recent)] if recent and every else []
-            if not count or every is None:
-                return []
-            ends = [row["rid"] for row in await connection.fetch(CUTS, self._bound.tenant, rt, size)]
-        highs = [*ends, every["top"]] if not ends or ends[-1] < every["top"] else ends
-        lows = [0, *highs[:-1]]
+            counted = await connection.fetch(COUNTS, self._bound.tenant, [RESOURCES[one] for one in types])
+            found = {TYPES[row["rt"]]: row for row in counted}
+            return [
+                cut
+                for type_ in types
+                if type_ in found
+                for cut in await self._cut(connection, type_, found[type_], since, size)
+            ]
+
+    async def _cut(
+        self, connection: Connection, type_: str, every: Row, since: datetime | None, size: int
+    ) -> Sequence[Cut]:
+        rt, count, top = every["rt"], every["n"], every["top"]
+        if since is not None:
+            recent = await connection.fetchval(RECENT, self._bound.tenant, rt, since)
+            if recent <= size:
+                return [Cut(type_, 0, top, recent)] if recent else []
+        if count <= size:
+            return [Cut(type_, 0, top, count)]
+        ends = [row["rid"] for row in await connection.fetch(CUTS, self._bound.tenant, rt, size)]
+        highs = [*ends, top] if ends[-1] < top else ends
         left = [size] * (len(highs) - 1) + [count - size * (len(highs) - 1)]
-        return [Cut(low, high, rows) for low, high, rows in zip(lows, highs, left, strict=True)]
+        return [Cut(type_, *one) for one in zip([0, *highs[:-1]], highs, left, strict=True)]
 
     async def patients(self, low: int, high: int) -> Sequence[str]:
         """The ids of the Patients with these row numbers, deleted ones too: their records are asked for by them."""
@@ -264,12 +283,10 @@ class PostgresSource:
                 if type_ not in found:
                     continue
                 search = self._search(connection, type_, when, reach)
-                rids = found[type_]["rids"]
-                for at in range(0, len(rids), TOGETHER):
-                    async for batch in self._current(search, LISTED, rids[at : at + TOGETHER]):
-                        theirs = batch if batch.within(here) else batch.only(_touching(batch, here))
-                        if theirs.count:
-                            yield theirs
+                async for batch in self._current(search, LISTED, found[type_]["rids"]):
+                    theirs = batch if batch.within(here) else batch.only(_touching(batch, here))
+                    if theirs.count:
+                        yield theirs
                 if late := found[type_]["late"]:
                     async for batch in self._before(search, f"{LISTED} and {ABOUT}", late, 0, list(patients)):
                         yield batch
@@ -278,32 +295,73 @@ class PostgresSource:
         """The records of a type with these ids."""
         async with self._reading() as connection:
             search = self._search(connection, type_, when, reach)
-            async for batch in self._current(search, NAMED, list(ids)):
+            found = await connection.fetchrow(NAMED, self._bound.tenant, RESOURCES[type_], list(ids), when.moment)
+            assert found is not None  # noqa: S101  an aggregate
+            async for batch in self._current(search, LISTED, found["rids"] or ()):
                 yield batch
-            async for batch in self._before(search, NAMED, list(ids)):
-                yield batch
+            if late := found["late"]:
+                async for batch in self._before(search, LISTED, late):
+                    yield batch
 
     def _search(self, connection: Connection, type_: str, when: When, reach: Reach) -> Search:
         return Search(connection, type_, when, reach, Hanging(self._bound, connection, reach.withheld))
 
     async def _current(self, search: Search, where: str, among: Any, above: int = 0) -> AsyncIterator[Batch]:
-        """What holds now, of rows with numbers above that one."""
+        """What holds now, of rows with numbers above that one: those up to `among`, or among these, in their order."""
         sql = f"{CURRENT} and {where}{search.live('b')}"
         if not (search.reach.open or search.reach.wide):
-            async for batch in self._looked_at(search, sql, above, among):
+            marks = await self._marks(search)
+            async for batch in (
+                self._looked_at(search, sql, above, among)
+                if marks is None
+                else self._sure(search, sql, marks, Pace(among, above))
+            ):
                 yield batch
             return
-        given = self._given(search)
-        while True:
-            row = await search.connection.fetchrow(GATHER.format(sql), *given, above, among)
-            if row is None or not row["n"]:
-                return
-            above, full = row["last"], row["n"] == TOGETHER or len(row["data"] or b"") > WEIGHT
-            batch = Columns.of(search.type, row, self._bound)
-            del row  # whoever opens the batch lets the bodies go: nobody holds them while the next ones come
-            yield batch
-            if not full:
-                return
+        given, pace = self._given(search), Pace(among, above)
+        gather = GATHER.format(sql=sql, limit=f"${len(given) + 3}", weight=WEIGHT)
+        while (asked := pace.next()) is not None:
+            row = await search.connection.fetchrow(gather, *given, *asked)
+            assert row is not None  # noqa: S101  an aggregate
+            pace.seen(row["n"], len(row["data"] or b""), row["last"])
+            if row["n"]:
+                batch = Columns.of(search.type, row, self._bound)
+                del row  # whoever opens the batch lets the bodies go: nobody holds them while the next ones come
+                yield batch
+
+    async def _marks(self, search: Search) -> frozenset[int] | None:
+        """What makes Provenance doubtful, where that is all that may withhold it; else None."""
+        if search.type != "Provenance" or not any(way.open for way in search.reach.ways):
+            return None
+        return await search.hanging.marks()
+
+    async def _sure(self, search: Search, sql: str, marks: frozenset[int], pace: Pace) -> AsyncIterator[Batch]:
+        """Rows that hang on nothing withheld, together; those of which index rows cannot tell, one by one."""
+        given, withheld = self._given(search), (search.reach.withheld, list(marks))
+        at = len(given) + 3
+        sure = hanging.SURE.format(withheld=f"${at + 1}", marks=f"${at + 2}")
+        gather = SURE.format(sql=sql, limit=f"${at}", weight=WEIGHT, sure=sure)
+        doubted: list[int] = []
+        while (asked := pace.next()) is not None:
+            row = await search.connection.fetchrow(gather, *given, *asked, *withheld)
+            assert row is not None  # noqa: S101  an aggregate
+            pace.seen(row["every"], row["weight"], row["reached"])
+            doubted += row["doubted"] or ()
+            if row["n"]:
+                batch, rids = Columns.of(search.type, row, self._bound), row["rids"]
+                del row
+                far = await asyncio.to_thread(batch.holding, hanging.MARKS)
+                doubted += compress(rids, far)
+                near = batch.only([not one for one in far])
+                if near.count:
+                    yield near
+            if len(doubted) >= BATCH:
+                async for some in self._looked_at(search, f"{CURRENT} and {LISTED}", 0, doubted):
+                    yield some
+                doubted = []
+        if doubted:
+            async for some in self._looked_at(search, f"{CURRENT} and {LISTED}", 0, doubted):
+                yield some
 
     async def _before(self, search: Search, where: str, among: Any, above: int = 0, *more: Any) -> AsyncIterator[Batch]:
         """What held before it was changed."""
@@ -334,10 +392,11 @@ class PostgresSource:
         connection, type_, reach = search.connection, search.type, search.reach
         if reach.open or reach.wide:
             return rows
-        clean: frozenset[str] = frozenset()
+        clean, dark = frozenset[str](), frozenset[str]()
         if type_ in HANGING and any(way.open for way in reach.ways):
-            clean = await search.hanging.clean(type_, rows)
-        judged = [await self._judged(connection, type_, row) for row in rows if row["id"] not in clean]
+            clean, dark = await search.hanging.told(type_, rows)
+        doubted = [row for row in rows if row["id"] not in clean and row["id"] not in dark]
+        judged = [await self._judged(connection, type_, row) for row in doubted]
         try:
             sure = {one.id for one in await self._sight.among(reach, judged)}
         except Unavailable:

@@ -1,20 +1,22 @@
 """Which of many records hang on nothing that is withheld: asked for all at once, where `visible` asks one by one.
 
 Provenance hangs on its targets, a Binary on its context and on the documents that hold it. Whoever is told here is
-surely clean; the others are doubted, and left to `visible`: every reference counts here, not only those that matter.
+surely clean: every reference counts for that, not only those that matter. Who hangs right on what carries a label is
+surely withheld. The others are doubted, and left to `visible`.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from ..access.reach import HANGING
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
 from .bound import Bound
-from .found import TYPES
+from .found import TYPES, Found
 from .pool import Connection, Row
-from .visible import HOLDERS
+from .visible import HOLDERS, hung_on, ref
 
 STEPS = 2
 """From what hangs on what hangs on other records; whatever hangs longer is doubted."""
@@ -23,6 +25,8 @@ Named = tuple[str, str]
 MOST = 200_000
 """Labelled records that are held against index rows; where a tenant has more, what is named is looked up instead."""
 
+MOST_HOLDING = 20_000
+"""Labelled documents whose index rows are looked through for attachments; where there are more, each is looked up."""
 MARKED = """
 select b.rt, b.id from unnest($2::int2[], $3::text[]) k(rt, id)
 join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id where (b.lab & $4::int2) <> 0
@@ -34,12 +38,21 @@ join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id
 LABELLED = f"""
 select own # $3 as mark from res where tenant = $1 and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
 """
+SURE = """
+(z.lab & {withheld}::int2) = 0 and z.body is not null and exists (
+  select from res p where p.tenant = $1 and p.rid = z.rid and p.ixv = (select g.ixv from ixgen g where g.rt = $2)
+  and not exists (select from unnest(p.tok) t(mark) where t.mark = any({marks}::int8[])))
+"""
+"""Index rows tell the same where the rows are, for all at once; the marks are hashed."""
 TOKENS = """
 select p.rid, p.tok from res p where p.tenant = $1 and p.rid = any($2::int8[])
   and p.ixv = (select g.ixv from ixgen g where g.rt = p.rt)
 """
 GONE = f"""
 select rt, id from body where tenant = $1 and body is null and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
+"""
+HOLDING = """
+select tok from res where tenant = $1 and lab <> 0 and (lab & $2::int2) <> 0 and rt = any($3::int2[]) limit $4::int4
 """
 HELD = """
 select k.tok from unnest($2::int8[]) k(tok) where exists (
@@ -56,30 +69,46 @@ class Hanging:
     connection: Connection
     withheld: int
     known: list[frozenset[int] | None] = field(default_factory=list, init=False, repr=False)
-    """What `_marks` found."""
+    """What `marks` found."""
+    holding: list[frozenset[int] | None] = field(default_factory=list, init=False, repr=False)
+    """What `_holding` found."""
 
-    async def clean(self, type_: str, rows: Sequence[Row]) -> frozenset[str]:
-        """Ids of those of these rows that are clean. Raises Unavailable."""
-        marks = await self._marks() if type_ == "Provenance" else None
-        if marks is None:
-            return await self._followed(type_, rows)
-        near, far = await asyncio.to_thread(self._parted, rows)
-        tokens = await self.connection.fetch(TOKENS, self.bound.tenant, list(near))
-        found = frozenset(near[row["rid"]] for row in tokens if marks.isdisjoint(row["tok"]))
-        return found | await self._followed(type_, far)
+    async def told(self, type_: str, rows: Sequence[Row]) -> tuple[frozenset[str], frozenset[str]]:
+        """Ids of those of these rows that are clean, and of those that are surely withheld. Raises Unavailable."""
+        marks = await self.marks() if type_ == "Provenance" else None
+        near = {} if marks is None else await asyncio.to_thread(self._near, rows)
+        clean: frozenset[str] = frozenset()
+        if marks is not None and near:
+            tokens = await self.connection.fetch(TOKENS, self.bound.tenant, list(near))
+            clean = frozenset(near[row["rid"]] for row in tokens if marks.isdisjoint(row["tok"]))
+        doubted = [row for row in rows if row["id"] not in clean]
+        if not doubted:
+            return clean, frozenset()
+        asked = [(type_, row["id"], row) for row in doubted]
+        marked: set[Named] = set()
+        clean |= {id_ for _, id_ in await self._clean(asked, STEPS, marked)}
+        dark = await asyncio.to_thread(self._dark, type_, [row for row in doubted if row["id"] not in clean], marked)
+        return clean, dark
 
-    def _parted(self, rows: Sequence[Row]) -> tuple[dict[int, str], Sequence[Row]]:
-        """Numbers and ids of those whose targets index rows tell; and those that hang on what hangs on others."""
-        near: dict[int, str] = {}
-        far: list[Row] = []
-        for _, row, text in self._read(("Provenance", row["id"], row) for row in rows):
-            if any(mark in text for mark in MARKS):
-                far.append(row)
-            else:
-                near[row["rid"]] = row["id"]
-        return near, far
+    def _near(self, rows: Sequence[Row]) -> dict[int, str]:
+        """Numbers and ids of the Provenance whose targets index rows tell: it hangs on nothing that hangs on others."""
+        texts = self._read(("Provenance", row["id"], row) for row in rows)
+        return {row["rid"]: row["id"] for _, row, text in texts if not any(mark in text for mark in MARKS)}
 
-    async def _marks(self) -> frozenset[int] | None:
+    def _dark(self, type_: str, rows: Sequence[Row], marked: Collection[Named]) -> frozenset[str]:
+        """Ids of those that carry a label themselves, or hang right on one of these."""
+        return frozenset(row["id"] for row in rows if row["lab"] & self.withheld or self._hangs(type_, row, marked))
+
+    def _hangs(self, type_: str, row: Row, marked: Collection[Named]) -> bool:
+        try:
+            links = hung_on(Found.of(row, type_, row["id"], self.bound.bodies))
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  whoever reads it next says so
+            return False
+        return any(one is not None and (one.type, one.id) in marked for one in map(ref, links))
+
+    async def marks(self) -> frozenset[int] | None:
         """What index rows of Provenance hold of targets that carry a label, or did when they were deleted; None where
         there are too many.
         """
@@ -92,14 +121,11 @@ class Hanging:
             self.known.append(None if max(len(here), len(gone)) > MOST else frozenset(marks))
         return self.known[0]
 
-    async def _followed(self, type_: str, rows: Sequence[Row]) -> frozenset[str]:
-        asked = [(type_, row["id"], row) for row in rows]
-        return frozenset(id_ for _, id_ in await self._clean(asked, STEPS)) if asked else frozenset()
-
-    async def _clean(self, rows: Sequence[tuple[str, str, Row]], left: int) -> set[Named]:
-        """Those that are clean; so many steps further."""
+    async def _clean(self, rows: Sequence[tuple[str, str, Row]], left: int, labelled: set[Named]) -> set[Named]:
+        """Those that are clean; so many steps further. `labelled` learns which of what they name carries a label."""
         told = await asyncio.to_thread(self._told, rows)
-        marked = await self._marked(told.every) | await self._held(told)
+        labelled |= await self._marked(told.every)
+        marked = labelled | await self._held(told)
         between = [one for one in told.every if one[0] in HANGING]
         if between:
             marked |= set(between) - (await self._through(between, left - 1) if left else set())
@@ -109,14 +135,20 @@ class Hanging:
         """Those of them that are clean; one that never was here withholds nothing."""
         found = await self.connection.fetch(BETWEEN, self.bound.tenant, *_keys(between))
         rows = [(TYPES[row["rt"]], row["id"], row) for row in found]
-        return set(between) - {(type_, id_) for type_, id_, _ in rows} | await self._clean(rows, left)
+        return set(between) - {(type_, id_) for type_, id_, _ in rows} | await self._clean(rows, left, set())
 
     async def _marked(self, every: Sequence[Named]) -> set[Named]:
-        """Those that carry one of the labels."""
-        if not every:
+        """Those that carry one of the labels: only those are looked up whose hash does."""
+        marks = await self.marks()
+        asked = every if marks is None else await asyncio.to_thread(self._among, every, marks)
+        if not asked:
             return set()
-        found = await self.connection.fetch(MARKED, self.bound.tenant, *_keys(every), self.withheld)
+        found = await self.connection.fetch(MARKED, self.bound.tenant, *_keys(asked), self.withheld)
         return {(TYPES[row["rt"]], row["id"]) for row in found}
+
+    def _among(self, every: Sequence[Named], marks: frozenset[int]) -> Sequence[Named]:
+        reference, number = self.bound.hashes.reference, SEARCH["Provenance"]["target"].number
+        return [one for one in every if reference(number, *one) in marks]
 
     async def _held(self, told: "Told") -> set[Named]:
         """Every Binary that a labelled document may hold."""
@@ -125,8 +157,19 @@ class Hanging:
             return set()
         hashes, numbers = self.bound.hashes, [SEARCH[type_]["-attachment"].number for type_ in HOLDERS]
         tokens = {hashes.uri(number, f"Binary/{one[1]}"): one for one in binaries for number in numbers}
-        found = await self.connection.fetch(HELD, self.bound.tenant, list(tokens), self.withheld)
+        holding = await self._holding()
+        asked = [one for one in tokens if holding is None or one in holding]
+        found = await self.connection.fetch(HELD, self.bound.tenant, asked, self.withheld) if asked else []
         return {tokens[row["tok"]] for row in found}
+
+    async def _holding(self) -> frozenset[int] | None:
+        """What index rows of labelled documents hold, attachments among it; None where there are too many."""
+        if not self.holding:
+            asked = self.withheld, [RESOURCES[one] for one in HOLDERS], MOST_HOLDING + 1
+            rows = await self.connection.fetch(HOLDING, self.bound.tenant, *asked)
+            every = frozenset(chain.from_iterable(row["tok"] for row in rows))
+            self.holding.append(None if len(rows) > MOST_HOLDING else every)
+        return self.holding[0]
 
     def _told(self, rows: Iterable[tuple[str, str, Row]]) -> "Told":
         """What their texts name."""

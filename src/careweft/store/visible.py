@@ -100,7 +100,7 @@ class Sight:
 
     async def _visible(self, way: Way, link: Any, followed: Followed) -> bool:
         """What a reference leads to is seen by this way; what cannot be followed is not."""
-        target = _ref(link)
+        target = ref(link)
         if target is None:
             return False
         how = REACH.get(target.type, How.NEVER)
@@ -115,16 +115,16 @@ class Sight:
         """A target is withheld; or the context of a Binary, or every document that holds it. What hangs longer than we
         follow is withheld.
         """
-        if found.type != "Binary":
-            return any(await asyncio.gather(*(self._withheld(link, withheld, depth) for link in _targets(found))))
-        if await self._withheld(_link((found.resource or {}).get("securityContext")), withheld, depth):
+        if any(await asyncio.gather(*(self._withheld(link, withheld, depth) for link in hung_on(found)))):
             return True
+        if found.type != "Binary":
+            return False
         holders = await self._holders(found.id)
         return bool(holders) and all(one.labels & withheld for one in holders)
 
     async def _withheld(self, link: Any, withheld: int, depth: int) -> bool:
         """What a reference leads to carries one of these labels, or hangs on what does."""
-        target = _ref(link)
+        target = ref(link)
         row = await self._reads.get(self._bound.tenant, target.type, target.id) if target else None
         if row is None or target is None or not (row["lab"] & withheld or target.type in HANGING):
             return False
@@ -155,11 +155,17 @@ def _targets(found: Found) -> list[Any]:
     return [one.get("reference") for one in (found.resource or {}).get("target", ()) if isinstance(one, dict)]
 
 
+def hung_on(found: Found) -> list[Any]:
+    """What it hangs on by its own words: the targets of a Provenance, the context of a Binary."""
+    return _targets(found) if found.type != "Binary" else [_link((found.resource or {}).get("securityContext"))]
+
+
 def _link(reference: Any) -> Any:
     return reference.get("reference") if isinstance(reference, dict) else None
 
 
-def _ref(link: Any) -> Ref | None:
+def ref(link: Any) -> Ref | None:
+    """The record here that a reference leads to."""
     target = literal(link) if isinstance(link, str) else None
     return target if isinstance(target, Ref) else None
 

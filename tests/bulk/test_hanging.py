@@ -1,0 +1,94 @@
+"""What hangs on sensitive records: an export holds what a read of the same token shows, whatever hangs on what."""
+
+from random import Random
+
+import pytest
+
+from careweft.store.columns import TOGETHER, WEIGHT, Pace
+from tests.bulk.yard import yard
+from tests.web.desk import FHIR
+from tests.world import DRILL, Database
+
+pytestmark = pytest.mark.anyio
+
+LABEL = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
+ROUNDS = 20 if DRILL else 2
+EACH = 12
+"""Records of each type."""
+
+
+def meta(chance: Random) -> dict:
+    return {"meta": LABEL} if chance.random() < 0.25 else {}
+
+
+def target(chance: Random) -> dict:
+    """Something that is here, or was, or never was, said in one of the ways that it may be said in."""
+    type_ = chance.choice(["Observation", "Observation", "DocumentReference", "Binary", "Provenance"])
+    name = f"{type_}/{type_[0].lower()}{chance.randrange(EACH + 2)}"
+    return {"reference": chance.choice([name, name, name, f"{name}/_history/1", f"https://elsewhere.example/{name}"])}
+
+
+def world(chance: Random) -> list[dict]:
+    """Observations, documents and their attachments, some sensitive; and Provenance of any of them."""
+    about = {"subject": {"reference": "Patient/a"}}
+    found = [{"resourceType": "Patient", "id": "a"}]
+    for n in range(EACH):
+        held = [{"attachment": {"url": f"Binary/b{chance.randrange(EACH)}"}}]
+        context = chance.choice([{}, {"securityContext": {"reference": f"Observation/o{chance.randrange(EACH)}"}}])
+        found += [
+            {"resourceType": "Observation", "id": f"o{n}", "status": "final", "code": {"text": "x"}, **about,
+             **meta(chance)},
+            {"resourceType": "DocumentReference", "id": f"d{n}", "status": "current", "content": held, **about,
+             **meta(chance)},
+            {"resourceType": "Binary", "id": f"b{n}", "contentType": "text/plain", "data": "aGk=", **context,
+             **meta(chance)},
+        ]  # fmt: skip
+    for n in range(4 * EACH):
+        targets = [target(chance) for _ in range(chance.randrange(1, 4))]
+        agent = {"who": {"display": "x"}, "onBehalfOf": target(chance)} if chance.random() < 0.2 else {}
+        found.append({"resourceType": "Provenance", "id": f"p{n}", "recorded": "2026-05-17T00:00:00Z",
+                      "target": targets, "agent": [agent or {"who": {"display": "x"}}], **meta(chance)})  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+async def test_an_export_holds_what_a_read_shows(database: Database, tmp_path, seed):
+    """As ordinary system client: labels come, go and are deleted with what carried them."""
+    chance = Random(seed)
+    async with yard(database, tmp_path) as made, made.exporter("system/*.rs") as client:
+        await made.put(*world(chance))
+        again = {one["id"]: one for one in world(chance)}
+        await made.put(*(again[f"{of}{n}"] for of in "od" for n in chance.sample(range(EACH), 4)))
+        await made.remove(*(f"Observation/o{n}" for n in chance.sample(range(EACH), 2)))
+        names = (await client.export(params=[("_type", "Provenance")])).names()
+        shown = [
+            f"Provenance/p{n}"
+            for n in range(4 * EACH)
+            if (await client.http.get(f"/Provenance/p{n}", headers={"accept": FHIR})).status_code == 200
+        ]
+
+    assert names == sorted(shown)
+    assert 0 < len(shown) < 4 * EACH
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_rows_are_gone_through_once(seed):
+    """Whatever they weigh, a range as a list of them; no portion is heavier than WEIGHT but for one row."""
+    chance = Random(seed)
+    weights = {rid: chance.choice([100, 300, 5_000, 400_000]) for rid in sorted(chance.sample(range(1, 20_000), 3_000))}
+    kept = [rid for rid in weights if chance.random() < 0.9]  # what is listed need not be shown
+    for among in (max(weights), list(weights)):
+        pace, seen = Pace(among), []
+        while (asked := pace.next()) is not None:
+            above, some, rows = asked
+            assert rows <= TOGETHER
+            listed = [one for one in kept if above < one and (one <= some if isinstance(some, int) else one in some)]
+            passed, weight = [], 0
+            for rid in listed[:rows]:
+                if weight > WEIGHT:
+                    break
+                passed.append(rid)
+                weight += weights[rid]
+            seen += passed
+            pace.seen(len(passed), weight, passed[-1] if passed else None)
+        assert seen == kept
