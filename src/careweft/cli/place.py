@@ -4,7 +4,7 @@ import argparse
 import gc
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from importlib import import_module
@@ -48,15 +48,15 @@ def note_served(settings: Settings) -> None:
 
 
 @contextmanager
-def standing(settings: Settings, *, initial: bool = False) -> Iterator[Settings]:
+def standing(settings: Settings, *, initial: bool = False, serving: Sequence[str] = ()) -> Iterator[Settings]:
     """A running, migrated database; the settings come back with the URL that the server's role uses.
 
     An embedded database that runs already is attached to and left running; one that this call starts is stopped at the
-    end. With `initial` the search indexes of a database without records are left off meanwhile. Raises Wrong with one
-    line where it cannot be had.
+    end. Modules named by `serving` are loaded meanwhile. With `initial` the search indexes of a database without
+    records are left off until the end. Raises Wrong with one line where it cannot be had.
     """
     new = settings.database_url is None and not (settings.data / "postgres").exists()
-    loading = Thread(target=load, args=(new,), daemon=True)
+    loading = Thread(target=load, args=(("careweft.app", *serving), new), daemon=True)
     loading.start()
     try:
         if settings.database_url:
@@ -79,14 +79,15 @@ def standing(settings: Settings, *, initial: bool = False) -> Iterator[Settings]
         raise Wrong(told(failure)) from failure
 
 
-def load(new: bool) -> None:  # noqa: FBT001  handed over by a Thread
-    """The rooms, and for a new database, which takes longer to make, what it will be told.
+def load(modules: Sequence[str], new: bool) -> None:  # noqa: FBT001  handed over by a Thread
+    """These, the rooms among them, and for a new database, which takes longer to make, what it will be told.
 
     What is loaded stays: nobody looks through it for garbage, now or ever, here or in a web process.
     """
     gc.disable()
     try:
-        import_module("careweft.app")
+        for one in modules:
+            import_module(one)
         if new:
             import_module("careweft.store.registry").wanted()
     finally:

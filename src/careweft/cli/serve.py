@@ -23,6 +23,7 @@ from .place import note_served, settings_of, standing
 if TYPE_CHECKING:  # loaded when something is served
     from granian.server.mp import MPServer
 
+SERVER = ("granian.server.mp", "granian.http")
 HEADERS = 10_000
 """Milliseconds within which a request's headers have to arrive (LOAD-02)."""
 CONNECTIONS = 1024
@@ -40,7 +41,7 @@ def serve(args: argparse.Namespace) -> int:
     settings = settings_of(args, **given(args))
     if settings.base_url is None and not settings.loopback:
         raise Usage("--base-url is needed where --host is not loopback: every link is built from it")
-    with standing(settings) as ready:
+    with standing(settings, serving=SERVER) as ready:
         if not awaited(prepared(ready)):
             awaited(first_run(ready))
         run(ready, worker=not args.no_worker)
@@ -52,7 +53,7 @@ def demo(args: argparse.Namespace) -> int:
     from . import demo as sample_platform  # makes people up: no other command waits for it to load
 
     settings = settings_of(args, **given(args), environment="preview")
-    with standing(settings) as ready:
+    with standing(settings, serving=SERVER) as ready:
         told = awaited(sample_platform.prepare(ready, args.patients))
         run(ready, worker=True, when_ready=lambda: print(told, flush=True))
     return 0
