@@ -10,7 +10,6 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ from .adapters.fetch import Fetcher
 from .adapters.files import DiskFiles
 from .adapters.itself import Itself
 from .adapters.keysets import CachedKeySets
-from .adapters.mail import Smtp
 from .adapters.turns import HUMBLE
 from .adapters.upstream import OpenIdProvider
 from .bulk.desk import DAY
@@ -109,6 +107,7 @@ from .store.turns import PostgresTurns
 from .store.upstreams import PostgresUpstreams
 from .store.usage import PostgresUsage
 from .tenancy import PLATFORM, Tenant
+from .values import dataclass
 from .web import Site
 from .web import application as doors
 from .web.trial import LOGINS, SAMPLES, Credential, Login, Preview
@@ -491,6 +490,8 @@ async def while_lives(supervisor: int) -> AsyncIterator[None]:
 
 def attendant(house: House) -> Attendant:
     """What ends relations by the clock and sends the letters."""
+    from .adapters.mail import Smtp  # noqa: PLC0415 - no web process sends letters
+
     smtp, sender = house.settings.smtp_url, house.settings.mail_from
     send = Smtp.read(smtp, sender).send if smtp and sender else None
     means = house.people.means
