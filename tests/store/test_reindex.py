@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from careweft.access.reach import Narrowed
@@ -47,6 +48,34 @@ async def test_types_without_records_are_ready_at_once(mine, database, monkeypat
     clinical, new = await later(mine, database)
     assert await new.ids(search("Condition", code("code", "x"))) == []
     await clinical.pool.close()
+
+
+async def test_a_program_leaves_its_mark_and_another_one_is_told_from_it(database, monkeypatch, tmp_path):
+    """The mark moves with a file that decides; whoever does not find its own compares, and leaves that."""
+    async with connected(database.owner_url) as owner:
+        ours = registry.program()
+        assert await owner.fetchval("select program from told") == ours
+
+        (tmp_path / "more.tsv").write_text("another parameter")
+        monkeypatch.setattr(registry, "DECIDES", (*registry.DECIDES, tmp_path))
+        assert registry.program() != ours
+        assert await registry.sync(owner) == []
+        assert await owner.fetchval("select program from told") == registry.program()
+
+
+async def test_a_parameter_that_was_changed_behind_the_mark_is_found(mine, database):
+    """A database whose parameters are not those of its mark is compared."""
+    await mine.put(observation("o"))
+    async with connected(database.owner_url) as owner:
+        await owner.execute("update param set digest = 'x' where type = 'Observation' and code = 'code'")
+        assert await registry.sync(owner) == ["Observation"]
+        assert await registry.sync(owner) == []
+
+
+async def test_the_server_cannot_leave_a_mark(database):
+    async with connected(database.server_url) as server:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await server.execute("update told set program = ''")
 
 
 async def test_a_stale_parameter_is_named_and_the_others_answer(mine, database, monkeypatch):
