@@ -84,8 +84,9 @@ async def test_a_worker_that_was_stopped_does_nothing_twice(database: Database):
     async with workers(database) as made:
         stopped = await made.worker()
         lock, status, token = await made.stuck()
-        held = await made.admin.fetchval(HELD)
         os.kill(stopped.pid, signal.SIGSTOP)
+        await asyncio.sleep(0.3)  # what it had asked for just now is given
+        held = await made.admin.fetchval(HELD)
         await lock.rollback()
         if DRILL:
             await asyncio.sleep(LEASE + 1)

@@ -7,7 +7,7 @@ call. Only where a row is in the way (it is sealed, or cannot be read) are rows 
 import sys
 from array import array
 from bisect import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, chain, compress, repeat
@@ -51,6 +51,20 @@ select g.*, d.* from ({AGGREGATES} from seen where sure) g, (
 """The same of rows that a condition is sure of, with the numbers of the others."""
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """What PostgreSQL counts microseconds from."""
+
+
+def portions(sizes: Sequence[Row]) -> Iterator[list[int]]:
+    """Numbers of rows whose bodies fit into memory together; one that is larger alone."""
+    some: list[int] = []
+    held = 0
+    for row in sizes:
+        if some and held + row["size"] > WEIGHT:
+            yield some
+            some, held = [], 0
+        some.append(row["rid"])
+        held += row["size"]
+    if some:
+        yield some
 
 
 @dataclass(slots=True)

@@ -6,9 +6,8 @@ nor read twice. What a reach shows is decided by `visible`, row by row, as for e
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import compress
 from time import monotonic
@@ -18,9 +17,10 @@ from ..access.reach import HANGING, Reach
 from ..bulk.steps import When
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
+from ..values import dataclass
 from . import hanging
 from .bound import Bound
-from .columns import GATHER, SURE, WEIGHT, Columns, Pace, Rows
+from .columns import GATHER, SURE, WEIGHT, Columns, Pace, Rows, portions
 from .found import TYPES, Found
 from .hanging import Hanging
 from .pool import Connection, Pool, Row
@@ -149,19 +149,6 @@ class Search:
     def live(self, of: str) -> str:
         """What was deleted is only told to who asks for changes."""
         return "" if self.when.since is not None else f" and {of}.body is not null"
-
-
-def _portions(sizes: Sequence[Row]) -> Iterator[list[int]]:
-    """Numbers of rows whose bodies fit into memory together; one that is larger alone."""
-    some: list[int] = []
-    held = 0
-    for row in sizes:
-        if some and held + row["size"] > WEIGHT:
-            yield some
-            some, held = [], 0
-        some.append(row["rid"])
-        held += row["size"]
-    yield some
 
 
 def _touching(batch: Columns | Rows, here: frozenset[str]) -> Sequence[bool]:
@@ -337,13 +324,15 @@ class PostgresSource:
 
     async def _sure(self, search: Search, sql: str, marks: frozenset[int], pace: Pace) -> AsyncIterator[Batch]:
         """Rows that hang on nothing withheld, together; those of which index rows cannot tell, one by one."""
-        given, withheld = self._given(search), (search.reach.withheld, list(marks))
+        given = self._given(search)
         at = len(given) + 3
-        sure = hanging.SURE.format(withheld=f"${at + 1}", marks=f"${at + 2}")
-        gather = SURE.format(sql=sql, limit=f"${at}", weight=WEIGHT, sure=sure)
+        look = hanging.DOUBTED.format(sql=sql, withheld=f"${at}", marks=f"${at + 1}")
+        told = *given, pace.above, pace.among, search.reach.withheld, list(marks)
+        doubtful: list[int] = await search.connection.fetchval(look, *told) or []
+        gather = SURE.format(sql=sql, limit=f"${at}", weight=WEIGHT, sure=f"z.rid <> all(${at + 1}::int8[])")
         doubted: list[int] = []
         while (asked := pace.next()) is not None:
-            row = await search.connection.fetchrow(gather, *given, *asked, *withheld)
+            row = await search.connection.fetchrow(gather, *given, *asked, doubtful)
             assert row is not None  # noqa: S101  an aggregate
             pace.seen(row["every"], row["weight"], row["reached"])
             doubted += row["doubted"] or ()
@@ -374,7 +363,7 @@ class PostgresSource:
         whole = f"{sql} and b.rid = any(${len(given) + 1}::int8[]) order by b.rid"
         cursor = await search.connection.cursor(SIZES.format(sql), *given)
         while sizes := await cursor.fetch(BATCH):
-            for rids in _portions(sizes):
+            for rids in portions(sizes):
                 seen = self._seen(search, await search.connection.fetch(whole, *given, rids))
                 batch = Rows(search.type, self._bound, await seen)
                 if batch.count:

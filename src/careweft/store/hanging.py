@@ -6,14 +6,16 @@ surely withheld. The others are doubted, and left to `visible`.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+import re
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from dataclasses import field
 
 from ..access.reach import HANGING
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
+from ..values import dataclass
 from .bound import Bound
+from .columns import portions
 from .found import TYPES, Found
 from .pool import Connection, Row
 from .visible import HOLDERS, hung_on, ref
@@ -25,25 +27,30 @@ Named = tuple[str, str]
 MOST = 200_000
 """Labelled records that are held against index rows; where a tenant has more, what is named is looked up instead."""
 
-MOST_HOLDING = 20_000
-"""Labelled documents whose index rows are looked through for attachments; where there are more, each is looked up."""
+MOST_HOLDING = 5_000
+"""Labelled documents that are looked through for attachments; where there are more, each attachment is looked up."""
+ATTACHED = re.compile(rb'"url":"Binary/([A-Za-z0-9.\-]{1,64})"')
 MARKED = """
 select b.rt, b.id from unnest($2::int2[], $3::text[]) k(rt, id)
 join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id where (b.lab & $4::int2) <> 0
 """
 BETWEEN = """
-select b.rt, b.id, b.body, b.dic, b.kid, b.lab from unnest($2::int2[], $3::text[]) k(rt, id)
+select b.rid, b.rt, b.id, coalesce(octet_length(b.body), 0) as size from unnest($2::int2[], $3::text[]) k(rt, id)
 join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id
+"""
+BODIES = """
+select b.rt, b.id, b.body, b.dic, b.kid, b.lab from body b where b.tenant = $1 and b.rid = any($2::int8[])
 """
 LABELLED = f"""
 select own # $3 as mark from res where tenant = $1 and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
 """
-SURE = """
-(z.lab & {withheld}::int2) = 0 and z.body is not null and exists (
-  select from res p where p.tenant = $1 and p.rid = z.rid and p.ixv = (select g.ixv from ixgen g where g.rt = $2)
-  and not exists (select from unnest(p.tok) t(mark) where t.mark = any({marks}::int8[])))
+DOUBTED = """
+select array_agg(z.rid order by z.rid) from ({sql}) z where not (
+  (z.lab & {withheld}::int2) = 0 and z.body is not null and exists (
+    select from res p where p.tenant = $1 and p.rid = z.rid and p.ixv = (select g.ixv from ixgen g where g.rt = $2)
+    and not exists (select from unnest(p.tok) t(mark) where t.mark = any({marks}::int8[]))))
 """
-"""Index rows tell the same where the rows are, for all at once; the marks are hashed."""
+"""Of which index rows do not tell the same where the rows are, all at once; the marks are hashed."""
 TOKENS = """
 select p.rid, p.tok from res p where p.tenant = $1 and p.rid = any($2::int8[])
   and p.ixv = (select g.ixv from ixgen g where g.rt = p.rt)
@@ -52,7 +59,9 @@ GONE = f"""
 select rt, id from body where tenant = $1 and body is null and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
 """
 HOLDING = """
-select tok from res where tenant = $1 and lab <> 0 and (lab & $2::int2) <> 0 and rt = any($3::int2[]) limit $4::int4
+select r.rid, coalesce(octet_length(b.body), 0) as size
+from res r join body b on b.tenant = r.tenant and b.rid = r.rid
+where r.tenant = $1 and r.lab <> 0 and (r.lab & $2::int2) <> 0 and r.rt = any($3::int2[]) limit $4::int4
 """
 HELD = """
 select k.tok from unnest($2::int8[]) k(tok) where exists (
@@ -70,7 +79,7 @@ class Hanging:
     withheld: int
     known: list[frozenset[int] | None] = field(default_factory=list, init=False, repr=False)
     """What `marks` found."""
-    holding: list[frozenset[int] | None] = field(default_factory=list, init=False, repr=False)
+    holding: list[frozenset[str] | None] = field(default_factory=list, init=False, repr=False)
     """What `_holding` found."""
 
     async def told(self, type_: str, rows: Sequence[Row]) -> tuple[frozenset[str], frozenset[str]]:
@@ -133,9 +142,39 @@ class Hanging:
 
     async def _through(self, between: Sequence[Named], left: int) -> set[Named]:
         """Those of them that are clean; one that never was here withholds nothing."""
-        found = await self.connection.fetch(BETWEEN, self.bound.tenant, *_keys(between))
-        rows = [(TYPES[row["rt"]], row["id"], row) for row in found]
-        return set(between) - {(type_, id_) for type_, id_, _ in rows} | await self._clean(rows, left, set())
+        sizes = await self.connection.fetch(BETWEEN, self.bound.tenant, *_keys(between))
+        clean = set(between) - {(TYPES[row["rt"]], row["id"]) for row in sizes}
+        async for rows in self._bodies(sizes):
+            plain = await self._plain(rows)
+            asked = [(TYPES[row["rt"]], row["id"], row) for row in rows if row["id"] not in plain]
+            clean |= {("Binary", one) for one in plain} | (await self._clean(asked, left, set()) if asked else set())
+        return clean
+
+    async def _bodies(self, sizes: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
+        """Rows by their numbers, with their bodies, as many at once as fit into memory."""
+        for rids in portions(sizes):
+            yield await self.connection.fetch(BODIES, self.bound.tenant, rids)
+
+    async def _plain(self, rows: Sequence[Row]) -> frozenset[str]:
+        """Of attachments, looked at together, those that are surely clean, by their ids: there is no label in sight."""
+        binary = RESOURCES["Binary"]
+        some = [
+            row for row in rows if row["rt"] == binary and row["body"] is not None and not row["lab"] & self.withheld
+        ]
+        holding = await self._holding() if some else None
+        named = None if holding is None else await asyncio.to_thread(self._named_by, some)
+        if holding is None or named is None or any(type_ in HANGING for type_, _ in named):
+            return frozenset()
+        return frozenset() if await self._marked(list(named)) else frozenset(row["id"] for row in some) - holding
+
+    def _named_by(self, rows: Sequence[Row]) -> set[Named] | None:
+        """All that these refer to; None where they cannot be opened in one stroke."""
+        dic = rows[0]["dic"]
+        if any(row["kid"] or row["dic"] != dic for row in rows):
+            return None
+        data = b"".join(row["body"] for row in rows)
+        tails = self.bound.bodies.together(data, [len(row["body"]) for row in rows], dic)
+        return None if tails is None else references(b"".join(tails))
 
     async def _marked(self, every: Sequence[Named]) -> set[Named]:
         """Those that carry one of the labels: only those are looked up whose hash does."""
@@ -155,21 +194,37 @@ class Hanging:
         binaries = [one for one in told.named if one[0] == "Binary"]
         if not binaries:
             return set()
+        holding = await self._holding()
+        if holding is not None:
+            return {one for one in binaries if one[1] in holding}
         hashes, numbers = self.bound.hashes, [SEARCH[type_]["-attachment"].number for type_ in HOLDERS]
         tokens = {hashes.uri(number, f"Binary/{one[1]}"): one for one in binaries for number in numbers}
-        holding = await self._holding()
-        asked = [one for one in tokens if holding is None or one in holding]
-        found = await self.connection.fetch(HELD, self.bound.tenant, asked, self.withheld) if asked else []
+        found = await self.connection.fetch(HELD, self.bound.tenant, list(tokens), self.withheld)
         return {tokens[row["tok"]] for row in found}
 
-    async def _holding(self) -> frozenset[int] | None:
-        """What index rows of labelled documents hold, attachments among it; None where there are too many."""
+    async def _holding(self) -> frozenset[str] | None:
+        """Ids of attachments that labelled documents name; None where there are too many, or one cannot be read."""
         if not self.holding:
             asked = self.withheld, [RESOURCES[one] for one in HOLDERS], MOST_HOLDING + 1
-            rows = await self.connection.fetch(HOLDING, self.bound.tenant, *asked)
-            every = frozenset(chain.from_iterable(row["tok"] for row in rows))
-            self.holding.append(None if len(rows) > MOST_HOLDING else every)
+            few = await self.connection.fetch(HOLDING, self.bound.tenant, *asked)
+            ids: set[str] | None = None if len(few) > MOST_HOLDING else set()
+            async for rows in self._bodies(few[:MOST_HOLDING]):
+                ids = None if ids is None else await asyncio.to_thread(self._attached, rows, ids)
+            self.holding.append(None if ids is None else frozenset(ids))
         return self.holding[0]
+
+    def _attached(self, rows: Sequence[Row], ids: set[str]) -> set[str] | None:
+        """The same, with what these rows name."""
+        try:
+            for row in rows:
+                one = TYPES[row["rt"]], row["id"], row["body"] or b"", row["dic"], row["kid"]
+                text = self.bound.bodies.unpack(*one) if row["body"] is not None else b""
+                ids.update(name.decode() for name in ATTACHED.findall(text))
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  whoever reads it next says so
+            return None
+        return ids
 
     def _told(self, rows: Iterable[tuple[str, str, Row]]) -> "Told":
         """What their texts name."""
