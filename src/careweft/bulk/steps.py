@@ -239,8 +239,10 @@ def _nothing(work: Work) -> Sequence[Part]:
 async def _parts(work: Work) -> AsyncIterator[Part]:
     order, limits = work.order, work.limits
     if order.level != "system" and order.provenance:
-        for whom in await _patients(work, limits.named):  # what takes longest begins first
-            yield Part("read", 0, {"of": "Provenance", **whom})
+        every = await _patients(work, limits.named)
+        at_once = len(every) == 1 and order.provenance == "all"
+        for whom in every:  # what takes longest begins first
+            yield Part("read", 0, {"of": "Provenance", "shown": at_once, **whom})
     if order.level == "system" or await _many(work):
         for cuts in _packed(await _whole_types(work), limits.rows // 4):
             spec = [[cut.type, cut.low, cut.high] for cut in cuts]
@@ -422,7 +424,7 @@ async def _read(work: Work, output: Output) -> None:
         return
     whose = await _whose(work)
     if "of" in spec:
-        await _related(work, output, whose.chunk)
+        await _related(work, output, whose.chunk, shown=spec["shown"])
     elif work.order.organize:
         for patient in whose.chunk:
             await output.block(patient, _own(work, whose, [patient]), work.order.types)
@@ -472,15 +474,15 @@ async def _theirs(work: Work, batches: AsyncIterator[Batch]) -> AsyncIterator[Ba
         yield batch if batch.within(here) else batch.only([not here.isdisjoint(of) for of in batch.patients()])
 
 
-async def _related(work: Work, output: Output, patients: Sequence[str]) -> None:
-    """What Provenance there is of these patients' records, and what that refers to."""
-    ids = await work.source.targeting(patients, [one for one in work.read if work.reach(one)])
+async def _related(work: Work, output: Output, patients: Sequence[str], *, shown: bool) -> None:
+    """What Provenance there is of these patients' records, and what that refers to. It is shown here where nobody else
+    finds the same: where these are all patients; else it comes along, so that each goes out once.
+    """
+    ids = sorted(await work.source.targeting(patients, [one for one in work.read if work.reach(one)]))
     output.refs.update(f"Provenance/{one}" for one in ids)
-    wanted = SUPPORTING.intersection(work.order.types)
-    if wanted:
-        async for batch in _named(work, "Provenance", sorted(ids), work.reach("Provenance"), work.when):
-            async with work.hands:
-                output.refs |= lines.refs((await asyncio.to_thread(batch.open)).text, wanted)
+    if shown or not SUPPORTING.isdisjoint(work.order.types):
+        named = _named(work, "Provenance", ids, work.reach("Provenance"), work.when)
+        await output.put(named, ["Provenance"] if shown else [])
 
 
 async def _emit(work: Work, output: Output) -> None:
@@ -504,8 +506,11 @@ async def gather(work: Work) -> None:
         types = set(work.order.types)
         found["Provenance"] = await _chosen(work, _whole(work, "Provenance", When(work.moment)), types)
     else:
+        pieces = await work.turns.pieces(work.task)
+        out = set(found.get("Provenance", ())) if any(one.type == "Provenance" for _, one in pieces) else set()
         done = await _written(work, lambda one, output: _changed(one, output, found))
         await _closed(work, found)
+        found["Provenance"] = found.get("Provenance", set()) - out  # `_related` has shown them
     await work.turns.gathered(work.task, done, list(_emitted(work, found)))
 
 
