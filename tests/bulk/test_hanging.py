@@ -92,3 +92,24 @@ def test_rows_are_gone_through_once(seed):
             seen += passed
             pace.seen(len(passed), weight, passed[-1] if passed else None)
         assert seen == kept
+
+
+async def test_what_was_changed_since_is_judged_by_what_it_was(database: Database, tmp_path):
+    """It goes out as it was at the moment of the export, so what it hung on then decides, not what it hangs on now."""
+    records = [
+        {"resourceType": "Patient", "id": "a"},
+        {"resourceType": "Observation", "id": "dark", "status": "final", "code": {"text": "x"}, "meta": LABEL},
+        {"resourceType": "Observation", "id": "open", "status": "final", "code": {"text": "x"}},
+    ]
+    about = {name: {"resourceType": "Provenance", "recorded": "2026-05-17T00:00:00Z",
+                    "target": [{"reference": f"Observation/{name}"}], "agent": [{"who": {"display": "x"}}]}
+             for name in ("dark", "open")}  # fmt: skip
+    async with yard(database, tmp_path, working=False) as made, made.exporter("system/*.rs") as client:
+        await made.put(*records, about["dark"] | {"id": "was-dark"}, about["open"] | {"id": "was-open"})
+        begun = await client.kick_off("/$export", [("_type", "Provenance")])
+        assert await made.worker.once()  # the moment is fixed
+        await made.put(about["open"] | {"id": "was-dark"}, about["dark"] | {"id": "was-open"})
+        await made.work()
+        export = await client.finished(begun)
+
+    assert export.names() == ["Provenance/was-open"]

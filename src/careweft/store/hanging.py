@@ -51,10 +51,6 @@ select array_agg(z.rid order by z.rid) from ({sql}) z where not (
     and not exists (select from unnest(p.tok) t(mark) where t.mark = any({marks}::int8[]))))
 """
 """Of which index rows do not tell the same where the rows are, all at once; the marks are hashed."""
-TOKENS = """
-select p.rid, p.tok from res p where p.tenant = $1 and p.rid = any($2::int8[])
-  and p.ixv = (select g.ixv from ixgen g where g.rt = p.rt)
-"""
 GONE = f"""
 select rt, id from body where tenant = $1 and body is null and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
 """
@@ -84,25 +80,11 @@ class Hanging:
 
     async def told(self, type_: str, rows: Sequence[Row]) -> tuple[frozenset[str], frozenset[str]]:
         """Ids of those of these rows that are clean, and of those that are surely withheld. Raises Unavailable."""
-        marks = await self.marks() if type_ == "Provenance" else None
-        near = {} if marks is None else await asyncio.to_thread(self._near, rows)
-        clean: frozenset[str] = frozenset()
-        if marks is not None and near:
-            tokens = await self.connection.fetch(TOKENS, self.bound.tenant, list(near))
-            clean = frozenset(near[row["rid"]] for row in tokens if marks.isdisjoint(row["tok"]))
-        doubted = [row for row in rows if row["id"] not in clean]
-        if not doubted:
-            return clean, frozenset()
-        asked = [(type_, row["id"], row) for row in doubted]
+        asked = [(type_, row["id"], row) for row in rows]
         marked: set[Named] = set()
-        clean |= {id_ for _, id_ in await self._clean(asked, STEPS, marked)}
-        dark = await asyncio.to_thread(self._dark, type_, [row for row in doubted if row["id"] not in clean], marked)
+        clean = frozenset(id_ for _, id_ in await self._clean(asked, STEPS, marked))
+        dark = await asyncio.to_thread(self._dark, type_, [row for row in rows if row["id"] not in clean], marked)
         return clean, dark
-
-    def _near(self, rows: Sequence[Row]) -> dict[int, str]:
-        """Numbers and ids of the Provenance whose targets index rows tell: it hangs on nothing that hangs on others."""
-        texts = self._read(("Provenance", row["id"], row) for row in rows)
-        return {row["rid"]: row["id"] for _, row, text in texts if not any(mark in text for mark in MARKS)}
 
     def _dark(self, type_: str, rows: Sequence[Row], marked: Collection[Named]) -> frozenset[str]:
         """Ids of those that carry a label themselves, or hang right on one of these."""
@@ -217,9 +199,9 @@ class Hanging:
         """The same, with what these rows name."""
         try:
             for row in rows:
-                one = TYPES[row["rt"]], row["id"], row["body"] or b"", row["dic"], row["kid"]
-                text = self.bound.bodies.unpack(*one) if row["body"] is not None else b""
-                ids.update(name.decode() for name in ATTACHED.findall(text))
+                if row["body"] is not None:
+                    one = TYPES[row["rt"]], row["id"], row["body"], row["dic"], row["kid"]
+                    ids.update(name.decode() for name in ATTACHED.findall(self.bound.bodies.unpack(*one)))
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001  whoever reads it next says so
