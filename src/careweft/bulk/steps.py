@@ -95,8 +95,8 @@ class Batch(Protocol):
         """In whose compartments they lie."""
         ...
 
-    def within(self, here: frozenset[str]) -> bool:
-        """Each is about one of these patients."""
+    def touching(self, here: frozenset[str]) -> "Batch":
+        """Those of them that lie in the compartment of one of these patients."""
         ...
 
     def patients(self) -> Sequence[tuple[str, ...]]:
@@ -263,10 +263,12 @@ async def _patients(work: Work, size: int) -> Sequence[dict[str, int]]:
 async def _many(work: Work) -> bool:
     """The export is about so many of the patients that it is quicker to go past all records than to look for theirs."""
     whom = work.order.whom
-    if work.order.organize or whom is None:
-        return whom is None and not work.order.organize
+    if work.order.organize or whom == ():
+        return False
+    if whom is None:
+        return True
     every = await work.source.cuts(["Patient"], None, ALL)
-    return bool(whom) and work.limits.many * len(whom) >= sum(cut.rows for cut in every)
+    return work.limits.many * len(whom) >= sum(cut.rows for cut in every)
 
 
 async def _whole_types(work: Work) -> Sequence[Cut]:
@@ -471,7 +473,7 @@ async def _theirs(work: Work, batches: AsyncIterator[Batch]) -> AsyncIterator[Ba
     whom = None if work.order.whom is None else frozenset(work.order.whom)
     async for batch in batches:
         here = await work.source.existing("Patient", sorted(batch.people())) if whom is None else whom
-        yield batch if batch.within(here) else batch.only([not here.isdisjoint(of) for of in batch.patients()])
+        yield batch.touching(here)
 
 
 async def _related(work: Work, output: Output, patients: Sequence[str], *, shown: bool) -> None:

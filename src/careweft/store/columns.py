@@ -128,9 +128,9 @@ class Columns:
         """How many."""
         return len(self.ids)
 
-    def within(self, here: frozenset[str]) -> bool:
-        """Each is about one of these patients."""
-        return here.issuperset(self.subjects)
+    def touching(self, here: frozenset[str]) -> "Columns":
+        """The rows in the compartment of one of these patients: all, where each is about one of them."""
+        return self if here.issuperset(self.subjects) else self.only(_touching(self.patients(), here))
 
     def people(self) -> set[str]:
         """In whose compartments they lie."""
@@ -224,9 +224,9 @@ class Rows:
         """As Columns."""
         return len(self.rows)
 
-    def within(self, here: frozenset[str]) -> bool:
+    def touching(self, here: frozenset[str]) -> "Rows":
         """As Columns."""
-        return all(row["subject"] in here for row in self.rows)
+        return self.only(_touching(self.patients(), here))
 
     def people(self) -> set[str]:
         """As Columns."""
@@ -265,6 +265,11 @@ def _opened(type_: str, bound: Bound, rows: Iterable[Sequence[Any]]) -> Opened:
         else:
             lines.append(whole(type_, id_, ver, at, rest))
     return Opened(b"\n".join((*lines, b"")), len(lines), gone, broken)
+
+
+def _touching(patients: Sequence[tuple[str, ...]], here: frozenset[str]) -> Sequence[bool]:
+    """Which rows lie in one of these compartments."""
+    return [not here.isdisjoint(of) for of in patients]
 
 
 def _moment(micros: int) -> datetime:

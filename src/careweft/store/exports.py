@@ -151,11 +151,6 @@ class Search:
         return "" if self.when.since is not None else f" and {of}.body is not null"
 
 
-def _touching(batch: Columns | Rows, here: frozenset[str]) -> Sequence[bool]:
-    """Which of its rows lie in one of these compartments."""
-    return [not here.isdisjoint(of) for of in batch.patients()]
-
-
 class PostgresSource:
     """Records of one tenant, for exports."""
 
@@ -271,7 +266,7 @@ class PostgresSource:
                     continue
                 search = self._search(connection, type_, when, reach)
                 async for batch in self._current(search, LISTED, found[type_]["rids"]):
-                    theirs = batch if batch.within(here) else batch.only(_touching(batch, here))
+                    theirs = batch.touching(here)
                     if theirs.count:
                         yield theirs
                 if late := found[type_]["late"]:
