@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 from careweft import surfaces
 from careweft.access.reach import Reach
 from careweft.access.scopes import read_all
-from careweft.adapters import clock, turns
+from careweft.adapters import clock, memory, turns
 from careweft.oauth import jose
 from careweft.oauth.frame import Frame
 from careweft.oauth.grants import Authorization
@@ -171,7 +171,7 @@ def application() -> Callable[..., Any]:
         }
         yield Site(**dict.fromkeys(wanted, nothing) | told)
 
-    return doors(opening)
+    return doors(opening, memory.settle)
 
 
 def headers() -> dict[str, str]:

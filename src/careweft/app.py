@@ -11,7 +11,9 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from . import config, surfaces
@@ -122,6 +124,8 @@ EXPORTING = 8
 """Of a job process, for exports: each part holds one while it reads."""
 HANDS = 2
 """Batches of exports that lie open at once: no more are worked on at once, since Python does one thing at a time."""
+SOON = 0.3
+"""Seconds after the doors: what tokens need is loaded then, so that no start waits for it and no first token."""
 EXPORT_SETTINGS = {"application_name": "careweft export", "statement_timeout": "600000"}
 
 WATCH = 0.5
@@ -469,7 +473,14 @@ def application(adapt: Adapt = lambda site: site) -> Callable[..., Any]:
             turns.begin_patient()
             yield adapt(house.site())
 
-    return doors(opening)
+    return doors(opening, begun)
+
+
+def begun() -> None:
+    """The doors of this process are made: what it has it keeps, and what tokens need is loaded soon."""
+    memory.settle()
+    loading = Thread(target=import_module, args=("joserfc.jws",), daemon=True)
+    asyncio.get_running_loop().call_later(SOON, loading.start)
 
 
 @asynccontextmanager

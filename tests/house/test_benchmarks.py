@@ -14,7 +14,7 @@ def test_the_doors_of_memory_answer(path, status, monkeypatch):
     monkeypatch.setenv(memory.KEY, "")
     headers = memory.headers()
     opened = []
-    monkeypatch.setattr(memory, "doors", opened.append)
+    monkeypatch.setattr(memory, "doors", lambda opening, _: opened.append(opening))
     memory.application()
 
     async def asked():

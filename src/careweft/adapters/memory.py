@@ -28,8 +28,8 @@ def begin_frugal() -> None:
 
 
 def settle() -> None:
-    """What this process has by now it keeps: no search for cycles looks at it again; and there is seldom one, for what
-    is exported holds none.
+    """What this process has by now it keeps, so no search for cycles looks at it again; and there is seldom one: what
+    is asked for and what is exported make hardly any, and the usual threshold would look every seven requests.
     """
     gc.collect()
     gc.freeze()

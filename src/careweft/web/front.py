@@ -4,12 +4,9 @@ Host, request id, limits, the row of the route table, the guard, the handler, re
 headers that all replies carry. Raw ASGI, because the door would cost more than the work behind it (decision 2).
 """
 
-import gc
-from asyncio import CancelledError, get_running_loop
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from importlib import import_module
-from threading import Thread
 from time import perf_counter
 
 from ..fhir.outcomes import FhirRefusal, Forbidden, Unavailable
@@ -23,10 +20,6 @@ from .telemetry import Telemetry, faulted
 
 ALONE = frozenset(b"host authorization content-length content-type content-encoding origin x-request-id".split())
 """Headers that mean nothing twice, or two things."""
-COLLECTIONS = (20_000, 20, 20)
-"""A request makes hardly any cycles: the default threshold would look for them every seven requests."""
-SOON = 0.3
-"""Seconds after the doors: what tokens need is loaded then, so that no start waits for it and no first token."""
 Opening = Callable[[], AbstractAsyncContextManager[Site]]
 UNAVAILABLE = (ConnectionError, TimeoutError)
 
@@ -193,35 +186,37 @@ def _name(request: Request) -> str:
     return request.route.name if request.route else "no route"
 
 
-def application(opening: Opening) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """An ASGI application that opens its Site as the server starts it, in the server's event loop, and closes it."""
+def application(
+    opening: Opening, opened: Callable[[], None] = lambda: None
+) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """An ASGI application that opens its Site as the server starts it, in the server's event loop, and closes it.
+
+    `opened` is called once the doors are made, just before they open.
+    """
     front: list[Front] = []
 
     def serve(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http":
             return front[0](scope, receive, send)
         if scope["type"] == "lifespan":
-            return _live(opening, front, receive, send)
+            return _live(opening, opened, front, receive, send)
         return send({"type": "websocket.close", "code": 1000})
 
     return serve
 
 
-async def _live(opening: Opening, front: list[Front], receive: Receive, send: Send) -> None:
+async def _live(opening: Opening, opened: Callable[[], None], front: list[Front], receive: Receive, send: Send) -> None:
     """https://asgi.readthedocs.io/en/latest/specs/lifespan.html"""
     await receive()
     try:
         context = opening()
         front.append(Front(await context.__aenter__()))
-        gc.collect()
-        gc.freeze()  # tables and definitions live as long as the process: no collection has to look at them again
-        gc.set_threshold(*COLLECTIONS)
+        opened()
     except Exception as error:
         faulted(error, "-", "start-up")
         await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
         raise
     await send({"type": "lifespan.startup.complete"})
-    get_running_loop().call_later(SOON, Thread(target=import_module, args=("joserfc.jws",), daemon=True).start)
     await receive()
     await context.__aexit__(None, None, None)
     front.clear()
