@@ -79,5 +79,5 @@ def test_whose_they_are_is_told_in_order():
     columns = gathered(made(3, 6, PLAIN)[0], ["", "p0 p9", ""])
     assert columns.patients() == [("p0",), ("p1", "p0", "p9"), ("p2",)]
     assert columns.people() == {"p0", "p1", "p2", "p9"}
-    assert columns.within(frozenset({"p0", "p1", "p2"}))
-    assert not columns.within(frozenset({"p0"}))
+    assert columns.touching(frozenset({"p0", "p1", "p2"})) is columns
+    assert columns.touching(frozenset({"p0"})).patients() == [("p0",), ("p1", "p0", "p9")]
