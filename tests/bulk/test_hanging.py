@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from careweft.store.columns import TOGETHER, WEIGHT, Pace
+from careweft.store.columns import LONG, TOGETHER, WEIGHT, Pace
 from tests.bulk.yard import yard
 from tests.web.desk import FHIR
 from tests.world import DRILL, Database
@@ -73,9 +73,9 @@ async def test_an_export_holds_what_a_read_shows(database: Database, tmp_path, s
 
 @pytest.mark.parametrize("seed", range(50))
 def test_rows_are_gone_through_once(seed):
-    """Whatever they weigh, a range as a list of them; no portion is heavier than WEIGHT but for one row."""
+    """Whatever they weigh, a range as a list of them; about WEIGHT comes at once where all weigh the same."""
     chance = Random(seed)
-    weights = {rid: chance.choice([100, 300, 5_000, 400_000]) for rid in sorted(chance.sample(range(1, 20_000), 3_000))}
+    weights = {rid: chance.choice([0, 100, LONG]) for rid in sorted(chance.sample(range(1, 20_000), 3_000))}
     kept = [rid for rid in weights if chance.random() < 0.9]  # what is listed need not be shown
     for among in (max(weights), list(weights)):
         pace, seen = Pace(among), []
@@ -83,15 +83,16 @@ def test_rows_are_gone_through_once(seed):
             above, some, rows = asked
             assert rows <= TOGETHER
             listed = [one for one in kept if above < one and (one <= some if isinstance(some, int) else one in some)]
-            passed, weight = [], 0
-            for rid in listed[:rows]:
-                if weight > WEIGHT:
-                    break
-                passed.append(rid)
-                weight += weights[rid]
+            passed = listed[:rows]
             seen += passed
-            pace.seen(len(passed), weight, passed[-1] if passed else None)
+            pace.seen(len(passed), sum(weights[one] for one in passed), passed[-1] if passed else None)
         assert seen == kept
+    pace = Pace(10**9)
+    for weight in (100, 5_000, 60):
+        for _ in range(6):
+            rows = pace.rows
+            pace.seen(rows, rows * weight, pace.above + rows)
+        assert pace.rows == min(TOGETHER, WEIGHT // weight)
 
 
 async def test_what_was_changed_since_is_judged_by_what_it_was(database: Database, tmp_path):

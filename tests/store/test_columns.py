@@ -5,7 +5,7 @@ from random import Random
 
 from careweft.store.bodies import Bodies, built_in, whole
 from careweft.store.bound import Bound
-from careweft.store.columns import Columns
+from careweft.store.columns import APART, WEIGHT, Columns
 from careweft.store.hashes import Hashes
 
 KEY = b"k" * 32
@@ -81,3 +81,22 @@ def test_whose_they_are_is_told_in_order():
     assert columns.people() == {"p0", "p1", "p2", "p9"}
     assert columns.touching(frozenset({"p0", "p1", "p2"})) is columns
     assert columns.touching(frozenset({"p0"})).patients() == [("p0",), ("p1", "p0", "p9")]
+
+
+def test_what_is_opened_at_once_weighs_little_whatever_came():
+    """In stretches, in their order; what is too long to stand among them is left out."""
+    rows, lines = made(400, 7, BARE)
+    heavy = [(*row[:3], BARE.pack("Observation", row[0], b',"status":"%s"}' % (b"x" * 3_000))) for row in rows]
+    columns = gathered(heavy)
+    near = columns.near()
+    assert len(columns.data) > 4 * WEIGHT
+    assert [max(len(one.data) for one in near) <= WEIGHT, sum(one.count for one in near)] == [True, 400]
+    assert b"".join(one.open().text for one in near) == gathered(heavy).open().text
+
+    light = gathered(rows)
+    assert light.near() == [light]
+    apart = [n % 7 == 3 for n in range(400)]
+    light.length = [APART if far else one for far, one in zip(apart, light.length, strict=True)]
+    light.data = b"".join(row[3].body for row, far in zip(rows, apart, strict=True) if not far)
+    (some,) = light.near()
+    assert some.open().lines == [line for line, far in zip(lines, apart, strict=True) if not far]

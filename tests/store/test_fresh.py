@@ -13,7 +13,7 @@ from tests.world import Database
 pytestmark = pytest.mark.anyio
 OBSERVATION = RESOURCES["Observation"]
 KEYS = [OBSERVATION] * 3, ["a", "b", "c"]
-BY_ID = {"feed": (feed.CURRENT, ()), "marked": (hanging.MARKED, (31,)), "between": (hanging.BETWEEN, ())}
+BY_ID = {"feed": (feed.CURRENT, ()), "marked": (hanging.MARKED, (31,))}
 
 
 @pytest.fixture
@@ -43,7 +43,14 @@ async def test_what_is_looked_up_by_id_is_not_searched_for_in_its_type(loaded):
     assert count["n"] > 1000
     for name, (sql, more) in BY_ID.items():
         assert await indexes(loaded, sql, loaded.tenant.number, *KEYS, *more) == {"body_pkey"}, name
-    assert await indexes(loaded, exports.EXISTING, loaded.tenant.number, OBSERVATION, ["a"]) == {"body_pkey"}
+    for sql in (exports.EXISTING, exports.RIDS, hanging.BETWEEN):
+        assert await indexes(loaded, sql, loaded.tenant.number, OBSERVATION, ["a"]) == {"body_pkey"}, sql
+
+
+async def test_what_carries_a_label_is_found_among_what_does(loaded):
+    given = loaded.tenant.number, 31
+    assert await indexes(loaded, hanging.LABELLED, *given) == {"body_labelled"}
+    assert await indexes(loaded, hanging.HOLDING, *given, [OBSERVATION], 100) == {"body_labelled"}
 
 
 async def test_a_range_of_a_type_is_found_in_its_order(loaded):
@@ -53,11 +60,8 @@ async def test_a_range_of_a_type_is_found_in_its_order(loaded):
     given = (loaded.tenant.number, OBSERVATION, moment, exports.EVER, moment, 0, 0, 10**9)
     ranged = f"{exports.CURRENT} and {exports.IN_RANGE}"
     assert await indexes(loaded, ranged, *given) == {"body_by_type"}
-    look = hanging.DOUBTED.format(sql=ranged, withheld="$9", marks="$10")
-    found = await indexes(loaded, look, *given, 31, list(range(50)))
-    assert found == {"body_by_type", "res_pkey", "ixgen_pkey"}
-    sure = columns.SURE.format(sql=ranged, limit="$9", weight=columns.WEIGHT, sure="z.rid <> all($10::int8[])")
-    assert await indexes(loaded, sure, *given, 500, [1, 2, 3]) == {"body_by_type"}
+    gathered = columns.GATHER.format(sql=f"{ranged} order by b.rid limit $9", long=columns.LONG)
+    assert await indexes(loaded, gathered, *given, 500) == {"body_by_type"}
 
 
 async def test_listed_rows_are_found_by_their_numbers(loaded):
@@ -65,8 +69,9 @@ async def test_listed_rows_are_found_by_their_numbers(loaded):
     moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
     assert await indexes(loaded, exports.NAMED, loaded.tenant.number, OBSERVATION, ["a", "b"], moment) == {"body_pkey"}
     given = (loaded.tenant.number, OBSERVATION, moment, exports.EVER, moment, 0, 0, [1, 2, 3])
-    found = await indexes(loaded, f"{exports.CURRENT} and {exports.LISTED}", *given)
-    assert found <= {"body_by_type", "body_tenant_rid_key"}
+    for where, args in ((exports.LISTED, given), (exports.ALONE, (*given[:6], [1, 2, 3]))):
+        found = await indexes(loaded, f"{exports.CURRENT} and {where}", *args)
+        assert found <= {"body_by_type", "body_tenant_rid_key"}
 
 
 async def test_a_load_leaves_no_tokens_waiting(loaded):

@@ -10,13 +10,15 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, chain, compress, repeat
+from itertools import accumulate, chain, compress, pairwise, repeat
 from typing import Any
 
 from ..bulk.lines import Opened
 from ..fhir.instants import in_utc
+from ..fhir.json import decode
 from ..fhir.outcomes import Unavailable
-from .bodies import whole
+from ..ports.records import Resource
+from .bodies import LARGEST, whole
 from .bound import Bound
 from .pool import Row
 
@@ -25,30 +27,24 @@ TOGETHER = 2000
 FIRST = 500
 """And for a beginning, as long as nobody knows how long they are."""
 WEIGHT = 250_000
-"""Bytes at rest of all bodies of a batch but its first."""
-AGGREGATES = """
-select count(*)::int4 as n, max(rid) as last, string_agg(id, ',') as ids,
-  string_agg(coalesce(subject, ''), ',') as subjects,
+"""Bytes at rest of what is opened at once, but for one row."""
+LONG = 8192
+"""Bytes at rest of a body that is read with others: so rows can be asked for before anybody knows their lengths."""
+APART = -2
+"""The length of a body that is longer."""
+GATHER = f"""
+select count(*)::int4 as n, max(rid) as last, array_agg(rid) filter (where octet_length(body) > {{long}}) as apart,
+  string_agg(id, ',') as ids, string_agg(coalesce(subject, ''), ',') as subjects,
   case when bool_or(others is not null)
     then string_agg(coalesce(array_to_string(others, ' '), ''), ',') end as others,
   string_agg(int4send(ver), ''::bytea) as ver, string_agg(timestamptz_send(updated), ''::bytea) as updated,
   string_agg(int4send(dic::int4), ''::bytea) as dic, string_agg(int4send(kid), ''::bytea) as kid,
-  string_agg(int4send(coalesce(octet_length(body), -1)), ''::bytea) as length, string_agg(body, ''::bytea) as data
+  string_agg(int4send(case when octet_length(body) > {{long}} then {APART}
+    else coalesce(octet_length(body), -1) end), ''::bytea) as length,
+  string_agg(case when octet_length(body) <= {{long}} then body end, ''::bytea) as data
+from ({{sql}}) z
 """
-SOME = """
-select * from (
-  select x.*, sum(octet_length(x.body)) over (order by x.rid rows unbounded preceding) - octet_length(x.body) as before
-  from ({sql} order by b.rid limit {limit}) x) y where before is null or before <= {weight}
-"""
-GATHER = f"{AGGREGATES} from ({SOME}) z"
-"""Ids hold no commas. A body's length is known without the body, so no more is read than goes out."""
-SURE = f"""
-with seen as materialized (select z.*, ({{sure}}) as sure from ({SOME}) z)
-select g.*, d.* from ({AGGREGATES} from seen where sure) g, (
-  select count(*)::int4 as every, max(rid) as reached, coalesce(sum(octet_length(body)), 0)::int8 as weight,
-    array_agg(rid) filter (where not sure) as doubted, array_agg(rid) filter (where sure) as rids from seen) d
-"""
-"""The same of rows that a condition is sure of, with the numbers of the others."""
+"""Ids hold no commas. A body's length is known without the body."""
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """What PostgreSQL counts microseconds from."""
 
@@ -70,7 +66,7 @@ def portions(sizes: Sequence[Row]) -> Iterator[list[int]]:
 @dataclass(slots=True)
 class Pace:
     """Goes through rows with numbers above one, up to `among`, or through these, in their order: about as many at once
-    as WEIGHT lets pass, since the others would be read in vain.
+    as weigh WEIGHT, by what the last ones weighed.
     """
 
     among: int | Sequence[int] = field(repr=False)
@@ -87,20 +83,19 @@ class Pace:
         return (0, some, self.rows) if some else None
 
     def seen(self, rows: int, weight: int, last: int | None) -> None:
-        """So many passed, of this weight, up to this number."""
-        heavy = weight > WEIGHT
-        if last is not None and (heavy or isinstance(self.among, int)):
-            self.above = last
-            self._at = self._at if isinstance(self.among, int) else bisect(self.among, last)
-        else:
-            self._at += self.rows
-        self._more = heavy or rows == self.rows
-        self.rows = min(TOGETHER, rows + rows // 4 + 1 if heavy else 4 * self.rows)
+        """So many came, of this weight, up to this number."""
+        self._more = rows == self.rows
+        self._at += self.rows
+        self.above = self.above if last is None else last
+        fit = rows * WEIGHT // weight if weight else TOGETHER
+        self.rows = max(1, min(TOGETHER, 4 * self.rows, fit))
 
 
 @dataclass(slots=True)
 class Columns:
-    """Rows of one type, to be opened once. `length` is -1 where a row has no body: it was deleted."""
+    """Rows of one type, to be opened once. `length` is -1 where a row has no body: it was deleted; and APART where its
+    body is too long to stand here.
+    """
 
     type: str
     bound: Bound = field(repr=False)
@@ -116,7 +111,7 @@ class Columns:
 
     @classmethod
     def of(cls, type_: str, row: Row, bound: Bound) -> "Columns":
-        """What GATHER found."""
+        """What GATHER found, with what stands apart."""
         ids, subjects = row["ids"].split(","), row["subjects"].split(",")
         others = None if row["others"] is None else row["others"].split(",")
         codes = {"ver": "i", "updated": "q", "dic": "i", "kid": "i", "length": "i"}
@@ -127,6 +122,19 @@ class Columns:
     def count(self) -> int:
         """How many."""
         return len(self.ids)
+
+    def near(self) -> Sequence["Columns"]:
+        """Those whose bodies stand here, in stretches that may be opened at once."""
+        if APART in self.length:
+            return self.only([one != APART for one in self.length]).near()
+        if len(self.data) <= 2 * WEIGHT:
+            return [self] if self.count else []
+        ends = list(accumulate(max(one, 0) for one in self.length))
+        cuts = [0]
+        while cuts[-1] < self.count:
+            begun = ends[cuts[-1] - 1] if cuts[-1] else 0
+            cuts.append(max(cuts[-1] + 1, bisect(ends, begun + WEIGHT)))
+        return [self.only([low <= at < high for at in range(self.count)]) for low, high in pairwise(cuts)]
 
     def touching(self, here: frozenset[str]) -> "Columns":
         """The rows in the compartment of one of these patients: all, where each is about one of them."""
@@ -168,29 +176,28 @@ class Columns:
         parts = chain.from_iterable(zip(self._heads(), tails, repeat(b"\n")))
         return Opened(b"".join(parts), len(self.ids))
 
-    def holding(self, marks: Sequence[bytes]) -> Sequence[bool]:
-        """Which rows hold one of these texts within themselves, or cannot be read."""
+    def texts(self) -> Sequence[bytes | None]:
+        """What each body holds, behind its head; None where it was deleted, stands apart or cannot be read. Raises
+        Unavailable.
+        """
         tails = self._tails()
-        if tails is None:
-            rows = zip(self.ids, self.dic, self.kid, self._bodies(), strict=True)
-            return [self._holds(*one, marks) for one in rows]
-        text, ends, found = b"".join(tails), list(accumulate(map(len, tails))), bytearray(self.count)
-        for mark in marks:
-            at = text.find(mark)
-            while at >= 0:
-                row = bisect(ends, at)
-                found[row] = True
-                at = text.find(mark, ends[row])
-        return list(map(bool, found))
+        if tails is not None:
+            return [one.tobytes() for one in tails]
+        rows = zip(self.ids, self.dic, self.kid, self._bodies(), strict=True)
+        return [None if body is None else self._text(id_, dic, kid, body) for id_, dic, kid, body in rows]
 
-    def _holds(self, id_: str, dic: int, kid: int, body: bytes | None, marks: Sequence[bytes]) -> bool:
+    def _text(self, id_: str, dic: int, kid: int, body: bytes) -> bytes | None:
         try:
-            text = self.bound.bodies.unpack(self.type, id_, body or b"", dic, kid)
+            return self.bound.bodies.unpack(self.type, id_, body, dic, kid)
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001  whoever reads it next says so
-            return True
-        return any(mark in text for mark in marks)
+            return None
+
+    def record(self, at: int, text: bytes) -> Resource:
+        """The resource of a row, of what its body holds."""
+        made = whole(self.type, self.ids[at], self.ver[at], _moment(self.updated[at]), text)
+        return decode(made, LARGEST)
 
     def _tails(self) -> Sequence[Any] | None:
         """All bodies, opened in one call, where that goes."""

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import compress
 from time import monotonic
 from typing import Any
 
@@ -18,9 +17,8 @@ from ..bulk.steps import When
 from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
 from ..values import dataclass
-from . import hanging
 from .bound import Bound
-from .columns import GATHER, SURE, WEIGHT, Columns, Pace, Rows, portions
+from .columns import GATHER, LONG, Columns, Pace, Rows, portions
 from .found import TYPES, Found
 from .hanging import Hanging
 from .pool import Connection, Pool, Row
@@ -67,6 +65,9 @@ ABOUT = "(b.subject = any($9::text[]) or b.others && $9::text[])"
 IN_RANGE = "b.rid > $7 and b.rid <= $8"
 LISTED = "b.rid > $7 and b.rid = any($8::int8[])"
 """Both by `body_by_type`, which has the type as an int4, so that no look-up by id takes it."""
+ALONE = "b.rid = any($7::int8[])"
+LONGEST = 2**30
+RIDS = "select coalesce(array_agg(rid), '{}') from body where tenant = $1 and rt = $2 and id = any($3::text[])"
 NAMED = """
 select array_agg(rid order by rid) as rids, array_agg(rid) filter (where updated > $4) as late
 from body where tenant = $1 and rt = $2 and id = any($3::text[])
@@ -145,6 +146,11 @@ class Search:
     when: When
     reach: Reach
     hanging: Hanging
+
+    @property
+    def hangs(self) -> bool:
+        """What is withheld is so for its labels and for what it hangs on, and for nothing else."""
+        return self.type in HANGING and any(way.open for way in self.reach.ways)
 
     def live(self, of: str) -> str:
         """What was deleted is only told to who asks for changes."""
@@ -291,61 +297,49 @@ class PostgresSource:
     async def _current(self, search: Search, where: str, among: Any, above: int = 0) -> AsyncIterator[Batch]:
         """What holds now, of rows with numbers above that one: those up to `among`, or among these, in their order."""
         sql = f"{CURRENT} and {where}{search.live('b')}"
-        if not (search.reach.open or search.reach.wide):
-            marks = await self._marks(search)
-            async for batch in (
-                self._looked_at(search, sql, above, among)
-                if marks is None
-                else self._sure(search, sql, marks, Pace(among, above))
-            ):
-                yield batch
+        plain = search.reach.open or search.reach.wide
+        if not plain and not search.hangs:
+            async for some in self._looked_at(search, sql, above, among):
+                yield some
             return
-        given, pace = self._given(search), Pace(among, above)
-        gather = GATHER.format(sql=sql, limit=f"${len(given) + 3}", weight=WEIGHT)
+        doubted: list[str] = []
+        async for batch in self._gathered(search, sql, Pace(among, above)):
+            clean = batch if plain else await self._clean(search, batch, doubted)
+            del batch  # whoever opens the batch lets the bodies go: nobody holds them while the next ones come
+            if clean.count:
+                yield clean
+        for ids in (doubted[at : at + BATCH] for at in range(0, len(doubted), BATCH)):
+            rids = await search.connection.fetchval(RIDS, self._bound.tenant, RESOURCES[search.type], ids)
+            async for some in self._looked_at(search, f"{CURRENT} and {LISTED}", 0, rids):
+                yield some
+
+    async def _gathered(self, search: Search, sql: str, pace: Pace) -> AsyncIterator[Columns]:
+        """What a statement finds, in stretches that may be opened at once; of what is long first the sizes."""
+        given = self._given(search)
+        ask = f"{sql} order by b.rid limit ${len(given) + 3}"
+        gather, long = GATHER.format(sql=ask, long=LONG), GATHER.format(sql=f"{CURRENT} and {ALONE}", long=LONGEST)
+        sizes = SIZES.format(f"{CURRENT} and {ALONE}")
         while (asked := pace.next()) is not None:
             row = await search.connection.fetchrow(gather, *given, *asked)
             assert row is not None  # noqa: S101  an aggregate
             pace.seen(row["n"], len(row["data"] or b""), row["last"])
-            if row["n"]:
-                batch = Columns.of(search.type, row, self._bound)
-                del row  # whoever opens the batch lets the bodies go: nobody holds them while the next ones come
-                yield batch
-
-    async def _marks(self, search: Search) -> frozenset[int] | None:
-        """What makes Provenance doubtful, where that is all that may withhold it; else None."""
-        if search.type != "Provenance" or not any(way.open for way in search.reach.ways):
-            return None
-        return await search.hanging.marks()
-
-    async def _sure(self, search: Search, sql: str, marks: frozenset[int], pace: Pace) -> AsyncIterator[Batch]:
-        """Rows that hang on nothing withheld, together; those of which index rows cannot tell, one by one."""
-        given = self._given(search)
-        at = len(given) + 3
-        look = hanging.DOUBTED.format(sql=sql, withheld=f"${at}", marks=f"${at + 1}")
-        told = *given, pace.above, pace.among, search.reach.withheld, list(marks)
-        doubtful: list[int] = await search.connection.fetchval(look, *told) or []
-        gather = SURE.format(sql=sql, limit=f"${at}", weight=WEIGHT, sure=f"z.rid <> all(${at + 1}::int8[])")
-        doubted: list[int] = []
-        while (asked := pace.next()) is not None:
-            row = await search.connection.fetchrow(gather, *given, *asked, doubtful)
-            assert row is not None  # noqa: S101  an aggregate
-            pace.seen(row["every"], row["weight"], row["reached"])
-            doubted += row["doubted"] or ()
-            if row["n"]:
-                batch, rids = Columns.of(search.type, row, self._bound), row["rids"]
-                del row
-                far = await asyncio.to_thread(batch.holding, hanging.MARKS)
-                doubted += compress(rids, far)
-                near = batch.only([not one for one in far])
-                if near.count:
-                    yield near
-            if len(doubted) >= BATCH:
-                async for some in self._looked_at(search, f"{CURRENT} and {LISTED}", 0, doubted):
-                    yield some
-                doubted = []
-        if doubted:
-            async for some in self._looked_at(search, f"{CURRENT} and {LISTED}", 0, doubted):
+            apart, near = row["apart"] or (), Columns.of(search.type, row, self._bound).near() if row["n"] else ()
+            del row
+            for some in near:
                 yield some
+            if apart:
+                for rids in portions(await search.connection.fetch(sizes, *given, apart)):
+                    row = await search.connection.fetchrow(long, *given, rids)
+                    assert row is not None  # noqa: S101  an aggregate
+                    batch = Columns.of(search.type, row, self._bound)
+                    del row
+                    yield batch
+
+    async def _clean(self, search: Search, batch: Columns, doubted: list[str]) -> Columns:
+        """The rows of a batch that hang on nothing withheld; `doubted` learns those of which nobody can tell here."""
+        told = await search.hanging.told(batch)
+        doubted += [id_ for id_, one in zip(batch.ids, told, strict=True) if one is None]
+        return batch.only([one is True for one in told])
 
     async def _before(self, search: Search, where: str, among: Any, above: int = 0, *more: Any) -> AsyncIterator[Batch]:
         """What held before it was changed."""
@@ -365,29 +359,24 @@ class PostgresSource:
                     yield batch
 
     def _given(self, search: Search) -> tuple[Any, ...]:
-        """What CURRENT and BEFORE are given first: where the rows' own labels decide, those that withhold."""
+        """What CURRENT and BEFORE are given first; no row goes out whose own labels are withheld."""
         when, reach = search.when, search.reach
         since, until = when.since or EVER, min(when.until or when.moment, when.moment)
-        withheld = reach.withheld if reach.wide and not reach.open else 0
-        return self._bound.tenant, RESOURCES[search.type], when.moment, since, until, withheld
+        return self._bound.tenant, RESOURCES[search.type], when.moment, since, until, reach.withheld
 
     async def _seen(self, search: Search, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows that the reach shows: where it is wide their own labels told, else `visible` is asked."""
         connection, type_, reach = search.connection, search.type, search.reach
         if reach.open or reach.wide:
             return rows
-        clean, dark = frozenset[str](), frozenset[str]()
-        if type_ in HANGING and any(way.open for way in reach.ways):
-            clean, dark = await search.hanging.told(type_, rows)
-        doubted = [row for row in rows if row["id"] not in clean and row["id"] not in dark]
-        judged = [await self._judged(connection, type_, row) for row in doubted]
+        judged = [await self._judged(connection, type_, row) for row in rows]
         try:
             sure = {one.id for one in await self._sight.among(reach, judged)}
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001  one of them cannot be looked at: the others are looked at alone
             sure = {one.id for one in judged if await self._shows(reach, one)}
-        return [row for row in rows if row["id"] in clean or row["id"] in sure]
+        return [row for row in rows if row["id"] in sure]
 
     async def _judged(self, connection: Connection, type_: str, row: Row) -> Found:
         """By what a row is judged: a deletion by the version before it."""

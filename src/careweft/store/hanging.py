@@ -1,4 +1,4 @@
-"""Which of many records hang on nothing that is withheld: asked for all at once, where `visible` asks one by one.
+"""Which of many records hang on nothing that is withheld: told for all at once, where `visible` asks one by one.
 
 Provenance hangs on its targets, a Binary on its context and on the documents that hold it. Whoever is told here is
 surely clean: every reference counts for that, not only those that matter. Who hangs right on what carries a label is
@@ -7,7 +7,7 @@ surely withheld. The others are doubted, and left to `visible`.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import field
 
 from ..access.reach import HANGING
@@ -15,49 +15,43 @@ from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
 from ..values import dataclass
 from .bound import Bound
-from .columns import portions
-from .found import TYPES, Found
+from .columns import GATHER, LONG, Columns, portions
+from .found import TYPES
 from .pool import Connection, Row
 from .visible import HOLDERS, hung_on, ref
 
 STEPS = 2
 """From what hangs on what hangs on other records; whatever hangs longer is doubted."""
-MARKS = tuple(f'"reference":"{type_}/'.encode() for type_ in HANGING)
-Named = tuple[str, str]
+REFERENCE = re.compile(rb'"reference":"([^"]*)"')
+"""A text of a record cannot look like this: its quotes would be escaped."""
+VERSIONED = b"/_history/"
+ON = tuple(f"{type_}/".encode() for type_ in HANGING)
 MOST = 200_000
-"""Labelled records that are held against index rows; where a tenant has more, what is named is looked up instead."""
-
+"""Labelled records that are held against what records name; where a tenant has more, what is named is looked up."""
+AT_ONCE = 1000
+"""Records that hang in between, looked at together."""
 MOST_HOLDING = 5_000
 """Labelled documents that are looked through for attachments; where there are more, each attachment is looked up."""
 ATTACHED = re.compile(rb'"url":"Binary/([A-Za-z0-9.\-]{1,64})"')
+LABELLED = f"""
+select rt, id from body where tenant = $1 and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
+"""
+"""Those that were deleted too: what hung on them still does."""
 MARKED = """
 select b.rt, b.id from unnest($2::int2[], $3::text[]) k(rt, id)
 join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id where (b.lab & $4::int2) <> 0
 """
-BETWEEN = """
-select b.rid, b.rt, b.id, coalesce(octet_length(b.body), 0) as size from unnest($2::int2[], $3::text[]) k(rt, id)
-join body b on b.tenant = $1 and b.rt = k.rt and b.id = k.id
-"""
-BODIES = """
-select b.rt, b.id, b.body, b.dic, b.kid, b.lab from body b where b.tenant = $1 and b.rid = any($2::int8[])
-"""
-LABELLED = f"""
-select own # $3 as mark from res where tenant = $1 and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
-"""
-DOUBTED = """
-select array_agg(z.rid order by z.rid) from ({sql}) z where not (
-  (z.lab & {withheld}::int2) = 0 and z.body is not null and exists (
-    select from res p where p.tenant = $1 and p.rid = z.rid and p.ixv = (select g.ixv from ixgen g where g.rt = $2)
-    and not exists (select from unnest(p.tok) t(mark) where t.mark = any({marks}::int8[]))))
-"""
-"""Of which index rows do not tell the same where the rows are, all at once; the marks are hashed."""
-GONE = f"""
-select rt, id from body where tenant = $1 and body is null and lab <> 0 and (lab & $2::int2) <> 0 limit {MOST + 1}
-"""
+BETWEEN = GATHER.format(
+    sql="""
+select b.rid, b.id, b.ver, b.updated, b.subject, b.others, b.dic, b.kid, b.body
+from unnest($3::text[]) k(id) join body b on b.tenant = $1 and b.rt = $2 and b.id = k.id
+""",
+    long=LONG,
+)
+BODIES = "select b.rt, b.id, b.body, b.dic, b.kid from body b where b.tenant = $1 and b.rid = any($2::int8[])"
 HOLDING = """
-select r.rid, coalesce(octet_length(b.body), 0) as size
-from res r join body b on b.tenant = r.tenant and b.rid = r.rid
-where r.tenant = $1 and r.lab <> 0 and (r.lab & $2::int2) <> 0 and r.rt = any($3::int2[]) limit $4::int4
+select rid, octet_length(body) as size from body
+where tenant = $1 and lab <> 0 and (lab & $2::int2) <> 0 and rt = any($3::int2[]) and body is not null limit $4::int4
 """
 HELD = """
 select k.tok from unnest($2::int8[]) k(tok) where exists (
@@ -67,122 +61,76 @@ select k.tok from unnest($2::int8[]) k(tok) where exists (
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a body holds behind its head, and the records it names (`Type/id`)."""
+
+    text: bytes = field(repr=False)
+    named: Collection[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Hanging:
     """Looks at one tenant's records, under the snapshot of a connection; `withheld` are labels, as bits."""
 
     bound: Bound
     connection: Connection
     withheld: int
-    known: list[frozenset[int] | None] = field(default_factory=list, init=False, repr=False)
-    """What `marks` found."""
+    known: list[frozenset[bytes] | None] = field(default_factory=list, init=False, repr=False)
+    """What `_every` found."""
     holding: list[frozenset[str] | None] = field(default_factory=list, init=False, repr=False)
     """What `_holding` found."""
 
-    async def told(self, type_: str, rows: Sequence[Row]) -> tuple[frozenset[str], frozenset[str]]:
-        """Ids of those of these rows that are clean, and of those that are surely withheld. Raises Unavailable."""
-        asked = [(type_, row["id"], row) for row in rows]
-        marked: set[Named] = set()
-        clean = frozenset(id_ for _, id_ in await self._clean(asked, STEPS, marked))
-        dark = await asyncio.to_thread(self._dark, type_, [row for row in rows if row["id"] not in clean], marked)
-        return clean, dark
-
-    def _dark(self, type_: str, rows: Sequence[Row], marked: Collection[Named]) -> frozenset[str]:
-        """Ids of those that carry a label themselves, or hang right on one of these."""
-        return frozenset(row["id"] for row in rows if row["lab"] & self.withheld or self._hangs(type_, row, marked))
-
-    def _hangs(self, type_: str, row: Row, marked: Collection[Named]) -> bool:
-        try:
-            links = hung_on(Found.of(row, type_, row["id"], self.bound.bodies))
-        except Unavailable:
-            raise
-        except Exception:  # noqa: BLE001  whoever reads it next says so
-            return False
-        return any(one is not None and (one.type, one.id) in marked for one in map(ref, links))
-
-    async def marks(self) -> frozenset[int] | None:
-        """What index rows of Provenance hold of targets that carry a label, or did when they were deleted; None where
-        there are too many.
+    async def told(self, rows: Columns, left: int = STEPS) -> Sequence[bool | None]:
+        """Of each of these rows, which carry no label themselves, whether it is clean; None where it is doubted. Raises
+        Unavailable.
         """
-        if not self.known:
-            hashes, number = self.bound.hashes, SEARCH["Provenance"]["target"].number
-            here = await self.connection.fetch(LABELLED, self.bound.tenant, self.withheld, hashes.salt(number))
-            gone = await self.connection.fetch(GONE, self.bound.tenant, self.withheld)
-            marks = {hashes.reference(number, TYPES[row["rt"]], row["id"]) for row in gone}
-            marks.update(row["mark"] for row in here)
-            self.known.append(None if max(len(here), len(gone)) > MOST else frozenset(marks))
-        return self.known[0]
+        said = await asyncio.to_thread(_said, rows)
+        labelled = await self._labelled(said)
+        held = await self._held(rows.ids) if rows.type == "Binary" else frozenset[str]()
+        between: dict[int, Sequence[bytes]] = {}
+        found = await asyncio.to_thread(_judged, rows, said, labelled, held, between)
+        if between and left:
+            clean = await self._through(set().union(*between.values()), left - 1)
+            for at, named in between.items():
+                found[at] = True if clean.issuperset(named) else None
+        return found
 
-    async def _clean(self, rows: Sequence[tuple[str, str, Row]], left: int, labelled: set[Named]) -> set[Named]:
-        """Those that are clean; so many steps further. `labelled` learns which of what they name carries a label."""
-        told = await asyncio.to_thread(self._told, rows)
-        labelled |= await self._marked(told.every)
-        marked = labelled | await self._held(told)
-        between = [one for one in told.every if one[0] in HANGING]
-        if between:
-            marked |= set(between) - (await self._through(between, left - 1) if left else set())
-        return {one for one, named in told.named.items() if one not in marked and marked.isdisjoint(named)}
-
-    async def _through(self, between: Sequence[Named], left: int) -> set[Named]:
-        """Those of them that are clean; one that never was here withholds nothing."""
-        sizes = await self.connection.fetch(BETWEEN, self.bound.tenant, *_keys(between))
-        clean = set(between) - {(TYPES[row["rt"]], row["id"]) for row in sizes}
-        async for rows in self._bodies(sizes):
-            plain = await self._plain(rows)
-            asked = [(TYPES[row["rt"]], row["id"], row) for row in rows if row["id"] not in plain]
-            clean |= {("Binary", one) for one in plain} | (await self._clean(asked, left, set()) if asked else set())
+    async def _through(self, between: Collection[bytes], left: int) -> set[bytes]:
+        """Of these, which carry no label, those that are clean; one that never was here withholds nothing."""
+        clean: set[bytes] = set()
+        for type_ in HANGING:
+            head = f"{type_}/".encode()
+            ids = sorted(one.removeprefix(head).decode() for one in between if one.startswith(head))
+            for some in (ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)):
+                row = await self.connection.fetchrow(BETWEEN, self.bound.tenant, RESOURCES[type_], some)
+                assert row is not None  # noqa: S101  an aggregate
+                rows = Columns.of(type_, row, self.bound) if row["n"] else None
+                told = () if rows is None else zip(rows.ids, await self.told(rows, left), strict=True)
+                here = dict(told)
+                clean.update(head + one.encode() for one in some if here.get(one, True))
         return clean
 
-    async def _bodies(self, sizes: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
-        """Rows by their numbers, with their bodies, as many at once as fit into memory."""
-        for rids in portions(sizes):
-            yield await self.connection.fetch(BODIES, self.bound.tenant, rids)
+    async def _labelled(self, said: Sequence[Said | None]) -> Collection[bytes]:
+        """The records that carry one of the labels: all there are, or those that are named."""
+        if not self.known:
+            every = await self.connection.fetch(LABELLED, self.bound.tenant, self.withheld)
+            self.known.append(None if len(every) > MOST else _names(every))
+        if (known := self.known[0]) is not None:
+            return known
+        parted = [one.decode().partition("/") for one in set().union(*(one.named for one in said if one))]
+        keys = [(RESOURCES[type_], id_) for type_, _, id_ in parted if type_ in RESOURCES]
+        asked = [rt for rt, _ in keys], [id_ for _, id_ in keys]
+        return _names(await self.connection.fetch(MARKED, self.bound.tenant, *asked, self.withheld))
 
-    async def _plain(self, rows: Sequence[Row]) -> frozenset[str]:
-        """Of attachments, looked at together, those that are surely clean, by their ids: there is no label in sight."""
-        binary = RESOURCES["Binary"]
-        some = [
-            row for row in rows if row["rt"] == binary and row["body"] is not None and not row["lab"] & self.withheld
-        ]
-        holding = await self._holding() if some else None
-        named = None if holding is None else await asyncio.to_thread(self._named_by, some)
-        if holding is None or named is None or any(type_ in HANGING for type_, _ in named):
-            return frozenset()
-        return frozenset() if await self._marked(list(named)) else frozenset(row["id"] for row in some) - holding
-
-    def _named_by(self, rows: Sequence[Row]) -> set[Named] | None:
-        """All that these refer to; None where they cannot be opened in one stroke."""
-        dic = rows[0]["dic"]
-        if any(row["kid"] or row["dic"] != dic for row in rows):
-            return None
-        data = b"".join(row["body"] for row in rows)
-        tails = self.bound.bodies.together(data, [len(row["body"]) for row in rows], dic)
-        return None if tails is None else references(b"".join(tails))
-
-    async def _marked(self, every: Sequence[Named]) -> set[Named]:
-        """Those that carry one of the labels: only those are looked up whose hash does."""
-        marks = await self.marks()
-        asked = every if marks is None else await asyncio.to_thread(self._among, every, marks)
-        if not asked:
-            return set()
-        found = await self.connection.fetch(MARKED, self.bound.tenant, *_keys(asked), self.withheld)
-        return {(TYPES[row["rt"]], row["id"]) for row in found}
-
-    def _among(self, every: Sequence[Named], marks: frozenset[int]) -> Sequence[Named]:
-        reference, number = self.bound.hashes.reference, SEARCH["Provenance"]["target"].number
-        return [one for one in every if reference(number, *one) in marks]
-
-    async def _held(self, told: "Told") -> set[Named]:
-        """Every Binary that a labelled document may hold."""
-        binaries = [one for one in told.named if one[0] == "Binary"]
-        if not binaries:
-            return set()
+    async def _held(self, ids: Sequence[str]) -> frozenset[str]:
+        """Every attachment of these that a labelled document may hold."""
         holding = await self._holding()
         if holding is not None:
-            return {one for one in binaries if one[1] in holding}
+            return holding
         hashes, numbers = self.bound.hashes, [SEARCH[type_]["-attachment"].number for type_ in HOLDERS]
-        tokens = {hashes.uri(number, f"Binary/{one[1]}"): one for one in binaries for number in numbers}
+        tokens = {hashes.uri(number, f"Binary/{one}"): one for one in ids for number in numbers}
         found = await self.connection.fetch(HELD, self.bound.tenant, list(tokens), self.withheld)
-        return {tokens[row["tok"]] for row in found}
+        return frozenset(tokens[row["tok"]] for row in found)
 
     async def _holding(self) -> frozenset[str] | None:
         """Ids of attachments that labelled documents name; None where there are too many, or one cannot be read."""
@@ -195,66 +143,69 @@ class Hanging:
             self.holding.append(None if ids is None else frozenset(ids))
         return self.holding[0]
 
+    async def _bodies(self, sizes: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
+        """Rows by their numbers, with their bodies, as many at once as fit into memory."""
+        for rids in portions(sizes):
+            yield await self.connection.fetch(BODIES, self.bound.tenant, rids)
+
     def _attached(self, rows: Sequence[Row], ids: set[str]) -> set[str] | None:
         """The same, with what these rows name."""
         try:
             for row in rows:
-                if row["body"] is not None:
-                    one = TYPES[row["rt"]], row["id"], row["body"], row["dic"], row["kid"]
-                    ids.update(name.decode() for name in ATTACHED.findall(self.bound.bodies.unpack(*one)))
+                one = TYPES[row["rt"]], row["id"], row["body"], row["dic"], row["kid"]
+                ids.update(name.decode() for name in ATTACHED.findall(self.bound.bodies.unpack(*one)))
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001  whoever reads it next says so
             return None
         return ids
 
-    def _told(self, rows: Iterable[tuple[str, str, Row]]) -> "Told":
-        """What their texts name."""
-        told = Told()
-        for type_, row, text in self._read(rows):
-            named = references(text)
-            if named is not None:
-                told.named[type_, row["id"]] = named
-        told.every = list(set().union(*told.named.values()))
-        return told
 
-    def _read(self, rows: Iterable[tuple[str, str, Row]]) -> Iterator[tuple[str, Row, bytes]]:
-        """Their texts. One with a label, without a text, or that cannot be read, is not among them."""
-        unpack, withheld = self.bound.bodies.unpack, self.withheld
-        for type_, id_, row in rows:
-            if row["body"] is None or row["lab"] & withheld:
-                continue
-            try:
-                text = unpack(type_, id_, row["body"], row["dic"], row["kid"])
-            except Unavailable:
-                raise
-            except Exception:  # noqa: BLE001, S112  whoever reads it next says so
-                continue
-            yield type_, row, text
+def _said(rows: Columns) -> Sequence[Said | None]:
+    """What each row says; None where it cannot be read, or was deleted."""
+    return [None if text is None else Said(text, names(text)) for text in rows.texts()]
 
 
-@dataclass(slots=True)
-class Told:
-    """What each record names, and all of that."""
+def names(text: bytes) -> Collection[bytes]:
+    """All records that a text refers to, whatever version of them; what leads elsewhere is among it as it is.
 
-    named: dict[Named, set[Named]] = field(default_factory=dict)
-    every: list[Named] = field(default_factory=list)
-
-
-def references(text: bytes) -> set[Named] | None:
-    """All records that a text refers to; None where one of them cannot be followed.
-
-    >>> references(b'"who":{"reference":"Group/1/_history/2"}}'), references(b'"who":{"reference":"#me"}}')
-    ({('Group', '1')}, None)
+    >>> names(b'"who":{"reference":"Group/1/_history/2"}},"what":{"reference":"#me"}}')
+    [b'Group/1', b'#me']
     """
-    named: set[Named] = set()
-    for part in text.split(b'"reference":"')[1:]:
-        type_, _, rest = part[: part.index(b'"')].decode().partition("/")
-        if type_ not in RESOURCES:
-            return None
-        named.add((type_, rest.partition("/")[0]))
-    return named
+    found: list[bytes] = REFERENCE.findall(text)
+    return [one.partition(VERSIONED)[0] for one in found] if VERSIONED in text else found
 
 
-def _keys(every: Sequence[Named]) -> tuple[list[int], list[str]]:
-    return [RESOURCES[type_] for type_, _ in every], [id_ for _, id_ in every]
+def _judged(
+    rows: Columns,
+    said: Sequence[Said | None],
+    labelled: Collection[bytes],
+    held: Collection[str],
+    between: dict[int, Sequence[bytes]],
+) -> list[bool | None]:
+    """Of each row what is told by its own words; `between` learns which hang on what hangs itself, and on what."""
+    found: list[bool | None] = [None] * rows.count
+    marked = frozenset(labelled)
+    for at, one in enumerate(said):
+        if one is None or rows.ids[at] in held:
+            continue
+        if not marked.isdisjoint(one.named):
+            found[at] = False if _hangs(rows, at, one.text, marked) else None
+        elif hung := [name for name in one.named if name.startswith(ON)]:
+            between[at] = hung
+        else:
+            found[at] = True
+    return found
+
+
+def _hangs(rows: Columns, at: int, text: bytes, labelled: Collection[bytes]) -> bool:
+    """It hangs right on one of these; of what cannot be read nobody knows."""
+    try:
+        links = hung_on(rows.type, rows.record(at, text))
+    except Exception:  # noqa: BLE001  whoever reads it next says so
+        return False
+    return any(one is not None and f"{one.type}/{one.id}".encode() in labelled for one in map(ref, links))
+
+
+def _names(rows: Iterable[Row]) -> frozenset[bytes]:
+    return frozenset(f"{TYPES[row['rt']]}/{row['id']}".encode() for row in rows)

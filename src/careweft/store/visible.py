@@ -87,7 +87,7 @@ class Sight:
 
     async def _all_targets(self, way: Way, found: Found, followed: Followed) -> bool:
         """There is a target, and each is either of a shared type or in the compartment of a patient who is seen."""
-        links = _targets(found)
+        links = _targets(found.resource or {})
         return bool(links) and all([await self._visible(way, link, followed) for link in links])
 
     async def _owned(self, way: Way, found: Found, followed: Followed) -> bool:
@@ -115,7 +115,8 @@ class Sight:
         """A target is withheld; or the context of a Binary, or every document that holds it. What hangs longer than we
         follow is withheld.
         """
-        if any(await asyncio.gather(*(self._withheld(link, withheld, depth) for link in hung_on(found)))):
+        links = hung_on(found.type, found.resource or {})
+        if any(await asyncio.gather(*(self._withheld(link, withheld, depth) for link in links))):
             return True
         if found.type != "Binary":
             return False
@@ -150,14 +151,14 @@ async def within(way: Way, patients: Iterable[str], followed: Followed) -> bool:
     return way.sight is None or await followed.any(way.sight, patients)
 
 
-def _targets(found: Found) -> list[Any]:
+def _targets(resource: Resource) -> list[Any]:
     """The references of a Provenance."""
-    return [one.get("reference") for one in (found.resource or {}).get("target", ()) if isinstance(one, dict)]
+    return [one.get("reference") for one in resource.get("target", ()) if isinstance(one, dict)]
 
 
-def hung_on(found: Found) -> list[Any]:
+def hung_on(type_: str, resource: Resource) -> list[Any]:
     """What it hangs on by its own words: the targets of a Provenance, the context of a Binary."""
-    return _targets(found) if found.type != "Binary" else [_link((found.resource or {}).get("securityContext"))]
+    return _targets(resource) if type_ != "Binary" else [_link(resource.get("securityContext"))]
 
 
 def _link(reference: Any) -> Any:
