@@ -33,7 +33,6 @@ from .adapters.fetch import Fetcher
 from .adapters.files import DiskFiles
 from .adapters.itself import Itself
 from .adapters.keysets import CachedKeySets
-from .adapters.turns import HUMBLE
 from .adapters.upstream import OpenIdProvider
 from .bulk.desk import DAY
 from .bulk.desk import Desk as ExportDesk
@@ -93,7 +92,7 @@ from .store.permits import PostgresPermits
 from .store.pictures import PostgresPictures
 from .store.platform import PostgresPlatform
 from .store.pool import Pool
-from .store.postmaster import humbled
+from .store.postmaster import works_in
 from .store.queues import PostgresQueues
 from .store.requests import PostgresLaunches, PostgresRequests
 from .store.revocations import PostgresRevocations
@@ -607,6 +606,15 @@ def files_of(settings: Settings) -> Files:
     )
 
 
+def lowered(pid: int, cluster: Path) -> None:
+    """Let this backend go behind others, where it is one of `cluster` on this machine; of any other the number says
+    nothing here.
+    """
+    with suppress(OSError):
+        if works_in(pid, cluster):
+            turns.lower(pid)
+
+
 @asynccontextmanager
 async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator[Worker]:
     """A worker of exports, with connections of its own: what it reads takes longer than a request may."""
@@ -616,9 +624,9 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
         EXPORTING,
         wait=60.0,
         settings=EXPORT_SETTINGS,
-        humble=lambda pid: humbled(pid, cluster, HUMBLE),
+        humble=lambda pid: lowered(pid, cluster),
     )
-    turns = PostgresTurns(pool, house.listener)
+    taking = PostgresTurns(pool, house.listener)
     clinical = Clinical(pool, house.master)
     hands = asyncio.Semaphore(HANDS)
     settings = house.settings
@@ -635,11 +643,11 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
         source = await clinical.source(tenant)
         base = surface.url(settings.public_url, tenant.id)
         return Work(
-            task, job, order, tenant, surface, caller, base, source, turns, house.files, sizes, clock.now, hands
+            task, job, order, tenant, surface, caller, base, source, taking, house.files, sizes, clock.now, hands
         )
 
     try:
-        yield Worker(turns, house.files, prepare)
+        yield Worker(taking, house.files, prepare)
     finally:
         await pool.close()
 

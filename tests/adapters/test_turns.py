@@ -2,14 +2,25 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from careweft.adapters import turns
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no such policy elsewhere")
+
+
+def session_share(pid: int) -> int | None:
+    """How far its session goes behind others; None where the system does not weigh sessions."""
+    try:
+        said = Path(f"/proc/{pid}/autogroup").read_text()
+    except OSError:
+        return None
+    return int(said.split()[-1]) if said else None
 
 
 def of_a_new_thread() -> int:
@@ -42,3 +53,29 @@ async def test_a_policy_that_an_operator_chose_stays():
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
     assert kept == os.SCHED_BATCH
+
+
+async def test_who_goes_behind_others_takes_the_session_along_that_it_leads():
+    """One that leads none leaves its session as it is; several at once too, whoever may lower how many."""
+    children = [subprocess.Popen(["sleep", "60"], start_new_session=leads) for leads in (True, True, False)]
+    before = session_share(os.getpid())
+    try:
+        for one in children:
+            turns.lower(one.pid)
+        await asyncio.sleep(3 * turns.AGAIN)
+        places = [os.getpriority(os.PRIO_PROCESS, one.pid) for one in children]
+        shares = [session_share(one.pid) for one in children]
+    finally:
+        for one in children:
+            one.kill()
+            one.wait()
+
+    assert min(places) >= turns.HUMBLE
+    assert shares[:2] in ([turns.HUMBLE] * 2, [None] * 2)
+    assert shares[2] == before
+
+
+def test_one_that_is_gone_is_no_trouble():
+    child = subprocess.Popen(["true"])
+    child.wait()
+    turns.lower(child.pid)

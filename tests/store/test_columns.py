@@ -86,17 +86,17 @@ def test_whose_they_are_is_told_in_order():
 def test_what_is_opened_at_once_weighs_little_whatever_came():
     """In stretches, in their order; what is too long to stand among them is left out."""
     rows, lines = made(400, 7, BARE)
-    heavy = [(*row[:3], BARE.pack("Observation", row[0], b',"status":"%s"}' % (b"x" * 3_000))) for row in rows]
+    heavy = [(*row[:3], BARE.pack("Observation", row[0], b',"status":"%s"}' % (b"x" * 6_000))) for row in rows]
     columns = gathered(heavy)
-    near = columns.near()
     assert len(columns.data) > 4 * WEIGHT
-    assert [max(len(one.data) for one in near) <= WEIGHT, sum(one.count for one in near)] == [True, 400]
-    assert b"".join(one.open().text for one in near) == gathered(heavy).open().text
+    some = list(columns.stretches(WEIGHT))
+    assert [max(len(one.data) for one in some) <= WEIGHT, sum(one.count for one in some)] == [True, 400]
+    assert b"".join(one.open().text for one in some) == gathered(heavy).open().text
+    assert [one.count for one in gathered(heavy[:3]).stretches(1)] == [1, 1, 1]
 
     light = gathered(rows)
-    assert light.near() == [light]
+    assert light.near() is light
     apart = [n % 7 == 3 for n in range(400)]
     light.length = [APART if far else one for far, one in zip(apart, light.length, strict=True)]
     light.data = b"".join(row[3].body for row, far in zip(rows, apart, strict=True) if not far)
-    (some,) = light.near()
-    assert some.open().lines == [line for line, far in zip(lines, apart, strict=True) if not far]
+    assert light.near().open().lines == [line for line, far in zip(lines, apart, strict=True) if not far]

@@ -18,6 +18,11 @@ LARGE = 1024 * 1024
 """Bytes from which on a buffer has pages of its own, which go back to the system with it. glibc raises the limit by
 itself otherwise, and what large records leave behind stays."""
 
+TRIM_THRESHOLD = -1
+"""M_TRIM_THRESHOLD of malloc.h."""
+KEPT = 4 * 1024 * 1024
+"""Bytes that stay for the next batch of an export: pages that come and go cost as much as what is done in them."""
+
 
 def begin_frugal() -> None:
     """Few arenas from now on, where there are any; to be called before there are threads."""
@@ -25,6 +30,7 @@ def begin_frugal() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(ARENA_MAX, ARENAS)
         mallopt(MMAP_THRESHOLD, LARGE)
+        mallopt(TRIM_THRESHOLD, KEPT)
 
 
 def settle() -> None:

@@ -8,9 +8,9 @@ import sys
 from array import array
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, chain, compress, pairwise, repeat
+from itertools import accumulate, chain, compress, repeat
 from typing import Any
 
 from ..bulk.lines import Opened
@@ -26,8 +26,10 @@ TOGETHER = 2000
 """Rows at once, at most."""
 FIRST = 500
 """And for a beginning, as long as nobody knows how long they are."""
-WEIGHT = 250_000
-"""Bytes at rest of what is opened at once, but for one row."""
+WEIGHT = 500_000
+"""Bytes at rest of what is asked for at once, about; of what is looked at one by one at most, but for one row."""
+OPENED = 100_000
+"""And of what is opened at once: some ten times as much lies in memory then, which is had again for the next ones."""
 LONG = 8192
 """Bytes at rest of a body that is read with others: so rows can be asked for before anybody knows their lengths."""
 APART = -2
@@ -123,18 +125,25 @@ class Columns:
         """How many."""
         return len(self.ids)
 
-    def near(self) -> Sequence["Columns"]:
-        """Those whose bodies stand here, in stretches that may be opened at once."""
-        if APART in self.length:
-            return self.only([one != APART for one in self.length]).near()
-        if len(self.data) <= 2 * WEIGHT:
-            return [self] if self.count else []
-        ends = list(accumulate(max(one, 0) for one in self.length))
-        cuts = [0]
-        while cuts[-1] < self.count:
-            begun = ends[cuts[-1] - 1] if cuts[-1] else 0
-            cuts.append(max(cuts[-1] + 1, bisect(ends, begun + WEIGHT)))
-        return [self.only([low <= at < high for at in range(self.count)]) for low, high in pairwise(cuts)]
+    def near(self) -> "Columns":
+        """Those whose bodies stand here."""
+        return self.only([one != APART for one in self.length]) if APART in self.length else self
+
+    def stretches(self, weight: int) -> Iterator["Columns"]:
+        """The same in stretches of about this weight at rest, one row at least; they take the bodies with them."""
+        data, self.data = self.data, b""
+        if len(data) <= weight:
+            yield replace(self, data=data)
+            return
+        ends = list(accumulate(self.length if min(self.length) >= 0 else (max(one, 0) for one in self.length)))
+        named = ("ids", "subjects", "ver", "updated", "dic", "kid", "length")
+        low = begun = 0
+        while low < self.count:
+            high = max(low + 1, bisect(ends, begun + weight))
+            some = {name: getattr(self, name)[low:high] for name in named}
+            others = None if self.others is None else self.others[low:high]
+            yield replace(self, others=others, data=data[begun : ends[high - 1]], **some)
+            low, begun = high, ends[high - 1]
 
     def touching(self, here: frozenset[str]) -> "Columns":
         """The rows in the compartment of one of these patients: all, where each is about one of them."""

@@ -18,7 +18,7 @@ from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
 from ..values import dataclass
 from .bound import Bound
-from .columns import GATHER, LONG, Columns, Pace, Rows, portions
+from .columns import GATHER, LONG, OPENED, WEIGHT, Columns, Pace, Rows, portions
 from .found import TYPES, Found
 from .hanging import Hanging
 from .pool import Connection, Pool, Row
@@ -305,9 +305,9 @@ class PostgresSource:
         doubted: list[str] = []
         async for batch in self._gathered(search, sql, Pace(among, above)):
             clean = batch if plain else await self._clean(search, batch, doubted)
-            del batch  # whoever opens the batch lets the bodies go: nobody holds them while the next ones come
-            if clean.count:
-                yield clean
+            for some in clean.stretches(OPENED):
+                if some.count:
+                    yield some
         for ids in (doubted[at : at + BATCH] for at in range(0, len(doubted), BATCH)):
             rids = await search.connection.fetchval(RIDS, self._bound.tenant, RESOURCES[search.type], ids)
             async for some in self._looked_at(search, f"{CURRENT} and {LISTED}", 0, rids):
@@ -323,17 +323,17 @@ class PostgresSource:
             row = await search.connection.fetchrow(gather, *given, *asked)
             assert row is not None  # noqa: S101  an aggregate
             pace.seen(row["n"], len(row["data"] or b""), row["last"])
-            apart, near = row["apart"] or (), Columns.of(search.type, row, self._bound).near() if row["n"] else ()
-            del row
-            for some in near:
+            if not row["n"]:
+                continue
+            apart, batch = row["apart"] or (), Columns.of(search.type, row, self._bound).near()
+            del row  # nobody holds bodies that somebody opens
+            for some in batch.stretches(2 * WEIGHT):
                 yield some
             if apart:
                 for rids in portions(await search.connection.fetch(sizes, *given, apart)):
                     row = await search.connection.fetchrow(long, *given, rids)
                     assert row is not None  # noqa: S101  an aggregate
-                    batch = Columns.of(search.type, row, self._bound)
-                    del row
-                    yield batch
+                    yield Columns.of(search.type, row, self._bound)
 
     async def _clean(self, search: Search, batch: Columns, doubted: list[str]) -> Columns:
         """The rows of a batch that hang on nothing withheld; `doubted` learns those of which nobody can tell here."""

@@ -22,7 +22,7 @@ from .visible import HOLDERS, hung_on, ref
 
 STEPS = 2
 """From what hangs on what hangs on other records; whatever hangs longer is doubted."""
-REFERENCE = re.compile(rb'"reference":"([^"]*)"')
+REFERENCE, END = b'"reference":"', b'"'
 """A text of a record cannot look like this: its quotes would be escaped."""
 VERSIONED = b"/_history/"
 ON = tuple(f"{type_}/".encode() for type_ in HANGING)
@@ -60,12 +60,8 @@ select k.tok from unnest($2::int8[]) k(tok) where exists (
 """A token is looked up by itself: of `&&` with thousands the index compares all with all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a body holds behind its head, and the records it names (`Type/id`)."""
-
-    text: bytes = field(repr=False)
-    named: Collection[bytes]
+Said = tuple[bytes, Collection[bytes]]
+"""What a body holds behind its head, and the records it names (`Type/id`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +113,7 @@ class Hanging:
             self.known.append(None if len(every) > MOST else _names(every))
         if (known := self.known[0]) is not None:
             return known
-        parted = [one.decode().partition("/") for one in set().union(*(one.named for one in said if one))]
+        parted = [one.decode().partition("/") for one in set().union(*(one[1] for one in said if one))]
         keys = [(RESOURCES[type_], id_) for type_, _, id_ in parted if type_ in RESOURCES]
         asked = [rt for rt, _ in keys], [id_ for _, id_ in keys]
         return _names(await self.connection.fetch(MARKED, self.bound.tenant, *asked, self.withheld))
@@ -163,7 +159,7 @@ class Hanging:
 
 def _said(rows: Columns) -> Sequence[Said | None]:
     """What each row says; None where it cannot be read, or was deleted."""
-    return [None if text is None else Said(text, names(text)) for text in rows.texts()]
+    return [None if text is None else (text, names(text)) for text in rows.texts()]
 
 
 def names(text: bytes) -> Collection[bytes]:
@@ -172,7 +168,7 @@ def names(text: bytes) -> Collection[bytes]:
     >>> names(b'"who":{"reference":"Group/1/_history/2"}},"what":{"reference":"#me"}}')
     [b'Group/1', b'#me']
     """
-    found: list[bytes] = REFERENCE.findall(text)
+    found = [one.partition(END)[0] for one in text.split(REFERENCE)[1:]]
     return [one.partition(VERSIONED)[0] for one in found] if VERSIONED in text else found
 
 
@@ -189,9 +185,10 @@ def _judged(
     for at, one in enumerate(said):
         if one is None or rows.ids[at] in held:
             continue
-        if not marked.isdisjoint(one.named):
-            found[at] = False if _hangs(rows, at, one.text, marked) else None
-        elif hung := [name for name in one.named if name.startswith(ON)]:
+        text, named = one
+        if not marked.isdisjoint(named):
+            found[at] = False if _hangs(rows, at, text, marked) else None
+        elif hung := [name for name in named if name.startswith(ON)]:
             between[at] = hung
         else:
             found[at] = True

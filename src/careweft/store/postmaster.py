@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from ..values import dataclass
@@ -56,15 +55,6 @@ def stop(pid: int, cluster: Path, *, patience: float = 30.0) -> None:
             os.kill(pid, order)
         if _gone(pid, cluster, patience):
             return
-
-
-def humbled(pid: int, cluster: Path, by: int) -> None:
-    """Let this backend go behind others, where it is one of `cluster` on this machine; of any other the number says
-    nothing here.
-    """
-    with suppress(OSError, AttributeError):
-        if works_in(pid, cluster):
-            os.setpriority(os.PRIO_PROCESS, pid, by)
 
 
 def _gone(pid: int, cluster: Path, patience: float) -> bool:
