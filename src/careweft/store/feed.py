@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from ..fhir.definitions import RESOURCES
-from ..fhir.labels import labels
+from ..fhir.labels import labels_of_written
 from ..fhir.outcomes import Unavailable
 from ..ports.feed import Arrival, Receipt
 from ..ports.journal import Entry as Journal
@@ -198,7 +198,7 @@ class PostgresFeed:
             return Receipt("unchanged")
         packed = self._bound.bodies.pack(arrival.type, arrival.id, content)
         rid = next(fresh) if there is None else there["rid"]
-        change = Change(arrival, rid, who, packed, labels(arrival.resource))
+        change = Change(arrival, rid, who, packed, labels_of_written(arrival.resource, content))
         (work.new if there is None else work.changed).append(change)
         return Receipt("updated" if there is not None and there["live"] else "created")
 
