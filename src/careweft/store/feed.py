@@ -193,7 +193,7 @@ class PostgresFeed:
         who = patients(arrival.type, arrival.resource)
         if there is not None and there["subject"] is not None and there["subject"] not in who[:1]:
             return Receipt("refused", f"{arrival.type}/{arrival.id} exists and belongs to another patient")
-        content = tail(arrival.resource)
+        content = tail(arrival.resource, arrival.written)
         if there is not None and there["live"] and there["digest"] == self._bound.bodies.digest(content):
             return Receipt("unchanged")
         packed = self._bound.bodies.pack(arrival.type, arrival.id, content)
