@@ -31,7 +31,8 @@ BYTES_PER_DECIMAL = 64
 
 _DIGITS = bytes(ord("0") if chr(at).isdigit() else at for at in range(128)) + bytes(range(128, 256))
 _BRACKETS = bytes.maketrans(b"[]", b"{}")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NOT_OPENING = bytes(set(range(256)) - set(b"[{"))
+_NO_BRACKETS_OR_QUOTES = bytes(set(range(256)) - set(b'[]{}"'))
 _LONG = b"0" * (MOST_DIGITS + 1)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 _PLAIN_KEY = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}")
@@ -88,7 +89,7 @@ def decode_encoded(raw: bytes, most: int = MOST_BYTES) -> tuple[dict[str, Any], 
     if len(raw) > SMALL:
         _refuse_crowds(raw)
     value = _parse(raw)
-    if raw.count(b"{") + raw.count(b"[") > MOST_DEPTH:
+    if len(raw.translate(None, _NOT_OPENING)) > MOST_DEPTH:
         _refuse_depth(raw)
     compact = _encoder.encode(value)
     if b"\\" in raw and b"\\u0000" in raw and _NUL.search(raw):
@@ -121,9 +122,14 @@ def _parse(raw: bytes) -> dict[str, Any]:
         raise Malformed(f"the body wants one JSON object in UTF-8: {error}") from None
 
 
+def _unescaped(raw: bytes) -> bytes:
+    """The same JSON without the quotes that stand within its strings."""
+    return raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
+
+
 def _bare(raw: bytes) -> bytes:
     """The same JSON without its strings, in pieces so that many strings take little memory."""
-    plain = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
+    plain = _unescaped(raw)
     found, inside = [], 0
     for at in range(0, len(plain), SMALL):
         pieces = plain[at : at + SMALL].split(b'"')
@@ -133,8 +139,14 @@ def _bare(raw: bytes) -> bytes:
 
 
 def _refuse_depth(raw: bytes) -> None:
-    """Malformed when containers lie more than 64 deep: each round takes the innermost ones away."""
-    left = _bare(raw).translate(_BRACKETS, _NO_BRACKETS)
+    """Malformed when containers lie more than 64 deep: each round takes the innermost ones away.
+
+    First all but brackets and quotes goes, then quotes that have come to stand together: whatever is left stands as
+    before between an even number of quotes or an odd one, and of most texts nothing but brackets is left.
+    """
+    left = _unescaped(raw).translate(_BRACKETS, _NO_BRACKETS_OR_QUOTES).replace(b'""', b"")
+    if b'"' in left:
+        left = _bare(left)
     for _ in range(MOST_DEPTH):
         left = left.replace(b"{}", b"")
         if not left:
