@@ -25,6 +25,8 @@ ALOFT = 2
 """Batches on their way at once: while the database works on one, the other is prepared."""
 TURN = 20
 """After so many texts the batch that is being stored gets its turn."""
+KEPT = 64 * 1024
+"""Bytes of a text that is kept beside what it says; of longer ones a batch would take twice the memory."""
 
 
 def anything(_: Entry) -> str | None:
@@ -105,7 +107,7 @@ class Intake:
             elif (fault := self._wrong(one, piece)) is not None:
                 self._refuse(piece.file, piece.line, fault, type_=one.type)
             else:
-                whole = written if one.resource is content else b""
+                whole = written if one.resource is content and len(written) <= KEPT else b""
                 await self._queue(Waiting(one, piece.file, piece.line, whole))
 
     def _wrong(self, one: Entry, piece: Piece) -> str | None:

@@ -1,6 +1,6 @@
 """Index rows of many resources at once, by COPY where the table allows it (row-level security refuses COPY).
 
-Rows are made one by one while the database takes in those before them.
+Rows are made some at a time while the database takes in those before them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -101,6 +101,7 @@ class Indexing:
                 yield self._line(one, found)
 
     def _line(self, one: Entry, found: Rows) -> bytes:
+        """A line of `res`."""
         return binary.res(
             self._bound.tenant,
             found.type,
