@@ -1,9 +1,12 @@
 """Which records are sensitive: rows of codes, and what is withheld by them; REG-17."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from careweft.fhir.labels import BITS, EVERY, ROWS, labels, spelled
-from careweft.fhir.labels.table import ACT, CONFIDENTIALITY, ICD, ICD9, LOINC, RXNORM, SNOMED, _codes
+from careweft.fhir.json import encode
+from careweft.fhir.labels import BITS, EVERY, ROWS, labels, labels_of_written, spelled
+from careweft.fhir.labels.table import ACT, CONFIDENTIALITY, ICD, ICD9, LOINC, RXNORM, SNOMED, TABLES, _codes
 
 ICD_CM, SCT, RX, LNC = ICD[0], SNOMED[0], RXNORM[0], LOINC[0]
 
@@ -58,6 +61,8 @@ def test_a_code_brings_its_labels(system, code, expected):
     assert set(spelled(labels(condition(system, code)))) == wanted
     said = {"resourceType": "Basic", "meta": {"security": [{"system": system, "code": code}]}}
     assert set(spelled(labels(said))) == wanted
+    for one in (said, condition(system, code)):
+        assert labels_of_written(one, encode(one)) == labels(one)
 
 
 HIDDEN = [
@@ -79,6 +84,7 @@ HIDDEN = [
 def test_no_place_is_too_deep(resource):
     """AUTHZ-14: contained resources, extensions and stored Bundles are looked through."""
     assert spelled(labels(resource)) == ("PSY",)
+    assert spelled(labels_of_written(resource, encode(resource))) == ("PSY",)
 
 
 @pytest.mark.parametrize("code", [*BITS, "HIV"])
@@ -91,6 +97,30 @@ def test_what_is_no_label_is_passed_over():
     odd = [None, 7, "R", {}, {"code": 7}, {"system": 7, "code": "R"}, {"system": CONFIDENTIALITY, "code": None}, []]
     for meta in (None, 7, {}, {"security": None}, {"security": {"code": "R"}}, {"security": odd}):
         assert labels({"resourceType": "Patient", "meta": meta}) == 0
+        assert labels_of_written({}, encode({"resourceType": "Patient", "meta": meta})) == 0
+
+
+LISTED = sorted({code.removesuffix("*") for row in ROWS for code in _codes(row.codes)})
+ENDS = st.sampled_from(["", "0", ".20", "é", '"', "\\", "\n", '","code":"R', " "])
+CODED = st.builds(str.__add__, st.one_of(st.sampled_from(LISTED), st.text(max_size=4)), ENDS)
+KEYS = st.sampled_from(["system", "code", "value", '"code":"R"', "security", "meta"])
+SAID = st.one_of(CODED, st.sampled_from([*TABLES, "http://elsewhere.example"]), st.none(), st.integers(0, 9))
+CODING = st.fixed_dictionaries({}, optional={"code": CODED, "system": st.sampled_from(list(TABLES)), "display": CODED})
+TREE = st.recursive(SAID | CODING, lambda under: st.lists(under, max_size=3) | st.dictionaries(KEYS, under, max_size=4))
+
+
+@given(st.dictionaries(KEYS, TREE, max_size=4), st.lists(CODING, max_size=2))
+def test_what_is_written_tells_as_much_as_a_walk(resource, security):
+    """Wherever codes and systems stand, in whatever order, and whatever has to be escaped in them."""
+    resource["meta"] = {"security": security}
+    assert labels_of_written(resource, encode(resource)) == labels(resource)
+
+
+def test_the_table_is_ascii_that_json_writes_as_it_is():
+    """What `labels_of_written` looks for are the letters of the table themselves."""
+    for text in (*TABLES, *LISTED):
+        assert text.isascii()
+        assert encode(text) == f'"{text}"'.encode()
 
 
 def test_the_table_is_written_as_it_says():

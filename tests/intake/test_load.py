@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from careweft import surfaces
-from careweft.intake.load import Intake
+from careweft.intake.load import KEPT, Intake
 from careweft.intake.pieces import Piece, files, pieces
 from tests.store import shelf
 from tests.store.house import connected
@@ -56,6 +56,28 @@ async def stored(mine, database):
     async with connected(database.admin_url) as admin:
         rows = await admin.fetch(COUNTS, mine.tenant.number)
     return {names[row["rt"]]: row["live"] for row in rows}, max((row["highest"] for row in rows), default=0)
+
+
+META = {"versionId": "7", "lastUpdated": "1999-01-01T00:00:00Z", "source": "urn:s"}
+
+
+@pytest.mark.parametrize("words", ["Short", "Long " * (KEPT // 4)], ids=["short", "long"])
+@pytest.mark.parametrize("meta", [{}, {"meta": {}}, {"meta": META}, {"meta": dict(reversed(META.items()))}])
+async def test_a_record_is_the_same_however_its_text_is_laid_out(mine, tmp_path, meta, words):
+    """On a line without a space, over many lines, as one entry of a Bundle: all the same content."""
+    record = {"resourceType": "Basic", "id": "b", **meta, "code": {"text": words}}
+    texts = {
+        "a.ndjson": json.dumps(record, separators=(",", ":")),
+        "b.json": json.dumps(record, indent=2),
+        "c.json": json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": record}]}),
+    }
+    outcomes = []
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        intake = await load(mine, tmp_path / name)
+        outcomes += intake.report.counts
+
+    assert outcomes == [("Basic", "created"), ("Basic", "unchanged"), ("Basic", "unchanged")]
 
 
 @pytest.mark.parametrize(

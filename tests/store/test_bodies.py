@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careweft.fhir.json import decode
+from careweft.fhir.json import decode, encode
 from careweft.fhir.outcomes import Unavailable
 from careweft.store.bodies import Bodies, built_in, tail, whole
 
@@ -38,6 +38,38 @@ RESOURCE = {"resourceType": "Observation", "id": "o1", "status": "final", "value
 def test_version_and_time_are_put_in_front(resource, text):
     """A version and a time that came with the resource are dropped; the rest stands as it came."""
     assert whole("Basic", "b", 3, AT, tail(resource)) == text
+
+
+IDS = st.sampled_from(["b", 'a"', 'a","meta":{', "\\", "\\\\", "é\n"])
+DECIDED = {"versionId": st.sampled_from(["1", "12", 1, 12, None]), "lastUpdated": st.sampled_from(["1999", "a}", {}])}
+MORE = {"source": st.just("urn:s"), "tag": st.lists(st.just({"versionId": "1"}), max_size=1)}
+OUTER = {"meta": st.just(None), "language": st.text(max_size=2), "status": st.sampled_from(["}", ',"meta":{}', None])}
+
+
+@given(
+    data=st.data(),
+    id_=IDS,
+    meta=st.fixed_dictionaries({}, optional=DECIDED | MORE),
+    rest=st.fixed_dictionaries({}, optional=OUTER),
+)
+def test_the_tail_of_what_is_written_is_the_tail(data, id_, meta, rest):
+    """Whatever the order of the members, and whatever stands in them."""
+    if "meta" in rest:
+        rest["meta"] = dict(data.draw(st.permutations(list(meta.items()))))
+    members = {"resourceType": "Basic", "id": id_, **rest}
+    if data.draw(st.booleans()):
+        members = dict(data.draw(st.permutations(list(members.items()))))
+    assert tail(members, encode(members)) == tail(members)
+
+
+def test_the_usual_order_is_cut_and_not_written_anew():
+    """As servers write resources, and as we do."""
+    for meta in ({"source": "urn:s"}, {}, {"versionId": "1", "lastUpdated": "1999"}, {"versionId": "1", "source": "s"}):
+        written = encode({"resourceType": "Basic", "id": "b", "meta": meta, "code": {"text": "X"}})
+        changed = {"resourceType": "Basic", "id": "b", "meta": meta, "code": {"text": "not looked at"}}
+        assert tail(changed, written).endswith(b'"code":{"text":"X"}}')
+    without = {"resourceType": "Basic", "id": "b", "code": {"text": "not looked at"}}
+    assert tail(without, b'{"resourceType":"Basic","id":"b","code":{}}') == b'},"code":{}}'
 
 
 def test_decimals_keep_their_digits():

@@ -10,6 +10,7 @@ from careweft.fhir.json import decode
 from careweft.fhir.search.query import Display, Text
 from careweft.ports.feed import Arrival
 from careweft.store import feed as feed_
+from careweft.store.indexing import TOGETHER
 from tests.store import shelf
 from tests.store.house import connected
 from tests.store.shelf import about, code, everything, observation, of, one, patient, search
@@ -61,6 +62,15 @@ async def test_an_id_that_comes_twice_in_a_batch_makes_both_versions_in_order(mi
     assert outcomes == ["created", "created", "updated", "unchanged", "updated"]
     found = await mine.records.history("Observation", "o", everything("Observation"), 10)
     assert [decode(row.body)["status"] for row in found] == ["final", "amended", "final"]
+
+
+@pytest.mark.parametrize("count", [TOGETHER - 1, TOGETHER, TOGETHER + 1, 2 * TOGETHER + 1])
+async def test_each_of_many_is_found_by_its_own(mine, count):
+    """However many rows are made together, none is left out, and none gets what belongs to its neighbour."""
+    ids = [f"o{n}" for n in range(count)]
+    assert set(await mine.put(patient("1"), *(observation(id_, status=id_) for id_ in ids))) == {"created"}
+    for id_ in ids:
+        assert await mine.ids(search("Observation", code("status", id_))) == [id_]
 
 
 async def test_a_deletion_takes_every_index_row_and_a_change_replaces_them(mine, database):

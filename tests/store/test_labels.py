@@ -192,10 +192,8 @@ async def test_a_changed_table_labels_again_online(mine, database, monkeypatch):
     await mine.put(plain("h", note=[{"text": "again"}]))
     await mine.delete("Condition", "gone")
     monkeypatch.setattr("careweft.fhir.labels.VERSION", "another")
-    for module in ("reindex", "feed", "writing"):
-        monkeypatch.setattr(
-            f"careweft.store.{module}.labels", lambda one: SUD if one["resourceType"] == "Condition" else 0
-        )
+    for name in ("reindex.labels", "feed.labels_of_written", "writing.labels_of_written"):
+        monkeypatch.setattr(f"careweft.store.{name}", lambda one, *_: SUD if one["resourceType"] == "Condition" else 0)
     async with connected(database.owner_url) as owner:
         await sync(owner)
     async with shelf.process(database) as later:

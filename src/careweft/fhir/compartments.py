@@ -80,18 +80,23 @@ def _patients(resource: dict[str, Any], paths: tuple[tuple[str, ...], ...]) -> t
     found: list[str] = []
     for path in paths:
         if path[0] in resource:
-            _collect(resource, path, found)
+            _collect(resource[path[0]], path[1:], found)
     return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 def _collect(value: Any, path: tuple[str, ...], found: list[str]) -> None:
     """Add the id of each patient that References at this path name; whatever has another shape is passed over."""
-    for at, name in enumerate(path, 1):
-        value = value.get(name) if type(value) is dict else None
-        if type(value) is list:
-            for one in value:
-                _collect(one, path[at:], found)
-            return
-    reference = value.get("reference") if type(value) is dict else None
-    if type(reference) is str and (named := _PATIENT.fullmatch(reference)):
-        found.append(named[1])
+    for one in value if type(value) is list else (value,):
+        if type(one) is not dict:
+            continue
+        if path:
+            _collect(one.get(path[0]), path[1:], found)
+        elif type(reference := one.get("reference")) is str and (named := _named(reference)) is not None:
+            found.append(named)
+
+
+@lru_cache(maxsize=16384)  # the records that come together name few patients
+def _named(reference: str) -> str | None:
+    """The id of the patient that this reference leads to, if to any."""
+    found = _PATIENT.fullmatch(reference)
+    return found[1] if found else None

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ..values import dataclass
@@ -152,7 +152,11 @@ def leads_to(reference: Any) -> str:
     if not isinstance(reference, dict):
         return ""
     link = reference.get("reference")
-    if not isinstance(link, str):
-        return str(reference.get("type") or "")
+    return _named(link) if isinstance(link, str) else str(reference.get("type") or "")
+
+
+@lru_cache(maxsize=16384)  # a record names its patient and encounters again and again
+def _named(link: str) -> str:
+    """The type that this link names."""
     steps = link.partition("/_history/")[0].split("/")
     return steps[-2] if len(steps) > 1 else ""

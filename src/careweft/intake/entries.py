@@ -7,6 +7,7 @@ deletion, which is also how Bulk Data writes its `deleted` files.
 import re
 from collections.abc import Iterator
 from dataclasses import field
+from functools import cache
 from typing import Any
 
 from ..fhir.definitions import RESOURCES, TYPES
@@ -116,7 +117,15 @@ def one(resource: dict[str, Any], full_url: Any, tenant: str) -> Entry | Refused
 def strange(resource: dict[str, Any], type_: str) -> str | None:
     """The first top-level element that R4 does not give this type."""
     known = TYPES[type_].by_json
+    if resource.keys() <= _plain(type_):  # as most do
+        return None
     for name in resource:
         if name not in known and name != "resourceType" and not (name[0] == "_" and name[1:] in known):
             return name
     return None
+
+
+@cache
+def _plain(type_: str) -> frozenset[str]:
+    """What an object of this type may hold, but for what stands beside its primitives."""
+    return frozenset(TYPES[type_].by_json) | {"resourceType"}

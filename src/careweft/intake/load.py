@@ -6,9 +6,10 @@ Killed at any point and started again, nothing is doubled or lost: the same cont
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import field
 
 from ..fhir.compartments import members
-from ..fhir.json import decode
+from ..fhir.json import decode_encoded
 from ..fhir.outcomes import FhirRefusal
 from ..ports.feed import Arrival, Feed
 from ..ports.journal import Entry as JournalEntry
@@ -24,6 +25,8 @@ ALOFT = 2
 """Batches on their way at once: while the database works on one, the other is prepared."""
 TURN = 20
 """After so many texts the batch that is being stored gets its turn."""
+KEPT = 64 * 1024
+"""Bytes of a text that is kept beside what it says; of longer ones a batch would take twice the memory."""
 
 
 def anything(_: Entry) -> str | None:
@@ -46,11 +49,12 @@ def concerned(arrivals: Sequence[Arrival]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry on its way, and where it stood."""
+    """An entry on its way, where it stood, and the compact JSON of a text that is this entry alone."""
 
     entry: Entry
     file: str
     line: int
+    written: bytes = field(repr=False)
 
 
 class Intake:
@@ -91,7 +95,7 @@ class Intake:
             self._refuse(piece.file, piece.line, piece.reason)
             return
         try:
-            content = decode(piece.raw, DOCUMENT)
+            content, written = decode_encoded(piece.raw, DOCUMENT)
         except FhirRefusal as wrong:
             self._refuse(piece.file, piece.line, wrong.message)
             return
@@ -103,7 +107,8 @@ class Intake:
             elif (fault := self._wrong(one, piece)) is not None:
                 self._refuse(piece.file, piece.line, fault, type_=one.type)
             else:
-                await self._queue(Waiting(one, piece.file, piece.line))
+                whole = written if one.resource is content and len(written) <= KEPT else b""
+                await self._queue(Waiting(one, piece.file, piece.line, whole))
 
     def _wrong(self, one: Entry, piece: Piece) -> str | None:
         """Why validation keeps this entry out, or None; what it finds is in the report."""
@@ -160,7 +165,7 @@ class Intake:
             await task
 
     async def _store(self, batch: list[Waiting]) -> None:
-        arrivals = [Arrival(one.entry.type, one.entry.id, one.entry.resource) for one in batch]
+        arrivals = [Arrival(one.entry.type, one.entry.id, one.entry.resource, one.written) for one in batch]
         receipts = await self._feed.put(arrivals, self._entry(arrivals))
         for waiting, receipt in zip(batch, receipts, strict=True):
             if receipt.outcome == "refused":

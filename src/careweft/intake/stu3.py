@@ -34,4 +34,4 @@ STU3_ONLY: Mapping[str, frozenset[str]] = {
 def stu3(resource: Mapping[str, Any]) -> str | None:
     """The name of an element that only STU3 gives this type, or None."""
     only = STU3_ONLY.get(str(resource.get("resourceType")), frozenset())
-    return next((name for name in resource if name in only), None)
+    return None if only.isdisjoint(resource) else next(name for name in resource if name in only)

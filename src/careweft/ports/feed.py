@@ -10,11 +10,15 @@ from .journal import Entry
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One resource to store (with its id), or a deletion (`resource` None)."""
+    """One resource to store (with its id), or a deletion (`resource` None).
+
+    `written` is the resource as `fhir.json.encode` writes it, where whoever read it has that at hand.
+    """
 
     type: str
     id: str
     resource: dict[str, Any] | None = field(repr=False)
+    written: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

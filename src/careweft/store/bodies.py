@@ -26,6 +26,7 @@ from ..values import dataclass
 
 LEVEL = 3
 NONCE = 12
+DECIDED = frozenset({"versionId", "lastUpdated"})
 LARGEST = 64 * 1024 * 1024  # no stored body unpacks to more
 
 
@@ -38,12 +39,29 @@ def built_in() -> Mapping[int, bytes]:
     return {int(one.name.split(".")[0]): one.read_bytes() for one in folder.iterdir() if one.name.endswith(".zdict")}
 
 
-def tail(resource: dict[str, Any]) -> bytes:
-    """The stored part of a resource's JSON. A version and time that came with it are dropped: the database decides."""
-    meta = {key: value for key, value in resource.get("meta", {}).items() if key not in ("versionId", "lastUpdated")}
+def tail(resource: dict[str, Any], written: bytes = b"") -> bytes:
+    """The stored part of a resource's JSON. A version and time that came with it are dropped: the database decides.
+
+    `written` is the whole in compact JSON, where that is at hand: what stands in the usual order has its tail there.
+    """
+    if written and (end := _end(resource, written)) is not None:
+        return end
+    meta = {key: value for key, value in resource.get("meta", {}).items() if key not in DECIDED}
     rest = {key: value for key, value in resource.items() if key not in ("resourceType", "id", "meta")}
     inner, outer = encode(meta)[1:], encode(rest)[1:]
     return (b"," if meta else b"") + inner + (b"," if rest else b"") + outer
+
+
+def _end(resource: dict[str, Any], written: bytes) -> bytes | None:
+    """What stands behind type, id, version and time, where those come first; None where they do not."""
+    first = {"resourceType": resource["resourceType"], "id": resource["id"]}
+    if "meta" not in resource:
+        head, lead = encode(first)[:-1], b"}"
+    else:
+        meta = resource["meta"]
+        decided = {key: meta[key] for key in meta if key in DECIDED}
+        head, lead = encode(first | {"meta": decided})[:-2], b"," if len(meta) > len(decided) == 0 else b""
+    return lead + written[len(head) :] if written.startswith(head) else None
 
 
 def whole(type_: str, id_: str, version: int, updated: datetime, rest: bytes) -> bytes:

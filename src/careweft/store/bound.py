@@ -41,8 +41,8 @@ def patients(type_: str, resource: Resource) -> Sequence[str]:
     """The patients whose compartment holds this resource, the one it is about first; none for a type that has none."""
     if not confined(type_):
         return ()
-    about = subject(resource)
-    return members(resource) if about is None else list(dict.fromkeys([about, *members(resource)]))
+    about, named = subject(resource), members(resource)
+    return named if about is None or about in named[:1] else list(dict.fromkeys([about, *named]))
 
 
 def confined(type_: str) -> bool:

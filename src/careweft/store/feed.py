@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from ..fhir.definitions import RESOURCES
-from ..fhir.labels import labels
+from ..fhir.labels import labels_of_written
 from ..fhir.outcomes import Unavailable
 from ..ports.feed import Arrival, Receipt
 from ..ports.journal import Entry as Journal
@@ -64,6 +64,9 @@ SETTLE = "select settle_tokens()"
 MANY = 500
 """Records after which their tokens are put in their place at once; of fewer each search reads past them."""
 IDS = "select id from body where tenant = $1 and rt = $2 and body is not null order by id"
+
+CREATED, UPDATED, UNCHANGED = Receipt("created"), Receipt("updated"), Receipt("unchanged")
+DELETED, ABSENT = Receipt("deleted"), Receipt("absent")
 
 Key = tuple[int, str]
 
@@ -187,20 +190,20 @@ class PostgresFeed:
         """What is to be done about an arrival; adds it to `work` if anything is."""
         if arrival.resource is None:
             if there is None or not there["live"]:
-                return Receipt("absent")
+                return ABSENT
             work.changed.append(Change(arrival, there["rid"]))
-            return Receipt("deleted")
+            return DELETED
         who = patients(arrival.type, arrival.resource)
         if there is not None and there["subject"] is not None and there["subject"] not in who[:1]:
             return Receipt("refused", f"{arrival.type}/{arrival.id} exists and belongs to another patient")
-        content = tail(arrival.resource)
+        content = tail(arrival.resource, arrival.written)
         if there is not None and there["live"] and there["digest"] == self._bound.bodies.digest(content):
-            return Receipt("unchanged")
+            return UNCHANGED
         packed = self._bound.bodies.pack(arrival.type, arrival.id, content)
         rid = next(fresh) if there is None else there["rid"]
-        change = Change(arrival, rid, who, packed, labels(arrival.resource))
+        change = Change(arrival, rid, who, packed, labels_of_written(arrival.resource, content))
         (work.new if there is None else work.changed).append(change)
-        return Receipt("updated" if there is not None and there["live"] else "created")
+        return UPDATED if there is not None and there["live"] else CREATED
 
     async def _store_bodies(self, connection: Connection, work: Work, indexing: Indexing) -> Mapping[int, datetime]:
         """Bodies and history; returns the times of changed rows."""

@@ -18,11 +18,13 @@ _GAP = "\x1f"  # cannot stand in an id or code, and a system with it would only 
 class Hashes:
     """Hashes values for one tenant; what repeats, such as codes and patients, is remembered."""
 
-    __slots__ = ("_memo", "_salts", "_state")
+    __slots__ = ("_memo", "_salts", "_state", "remembered")
 
     def __init__(self, key: bytes) -> None:
         self._state = hashlib.blake2b(key=key, digest_size=8)
         self._memo: dict[Any, Any] = {}
+        self.remembered: Callable[[Any], Any] = self._memo.get
+        """What `known` says of a row, or `own` of a type and id, where it does not have to be made; else None."""
         self._salts: dict[int, int] = {}
 
     def known(self, row: tuple[Any, ...], make: Callable[..., Iterable[Form]]) -> Sequence[Form]:

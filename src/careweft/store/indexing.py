@@ -1,11 +1,12 @@
 """Index rows of many resources at once, by COPY where the table allows it (row-level security refuses COPY).
 
-Rows are made one by one while the database takes in those before them.
+Rows are made some at a time while the database takes in those before them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from ..fhir.extract import extractor
@@ -28,6 +29,10 @@ on conflict do nothing
 """
 RES = ("tenant", "rt", "ixv", "lab", "rid", "pat", "own", "have", "d", "dz", "updated", "many", "tok")
 DATE = ("tenant", "p", "lo", "hi", "rid")
+TOGETHER = 20
+"""Resources of which one thing is made after the other: the code for one thing stays in the processor's own memory,
+that for all of them does not, and yet they are few enough to stay there themselves.
+"""
 
 Line = tuple[Any, ...]
 
@@ -86,21 +91,27 @@ class Indexing:
 
     def _lines(self, entries: Iterable[Entry]) -> Iterator[bytes]:
         """The lines of `res`; what goes into other tables is put aside."""
-        bound = self._bound
-        for one in entries:
-            index = extractor(one.type)(one.resource, bound.zone)
-            found = rows(one.type, one.id, index, one.patients, bound.hashes)
-            self._put_aside(found, one.rid)
-            yield binary.res(
-                bound.tenant,
-                found.type,
-                one.version,
-                (one.rid, found.pat, found.own, found.have),
-                (moment(found.d), moment(found.dz), moment(one.updated)),
-                found.tok,
-                many=found.many,
-                lab=one.labels,
-            )
+        bound, left = self._bound, iter(entries)
+        while some := list(islice(left, TOGETHER)):
+            indexes = [extractor(one.type)(one.resource, bound.zone) for one in some]
+            both = zip(some, indexes, strict=True)
+            every = [rows(one.type, one.id, index, one.patients, bound.hashes) for one, index in both]
+            for one, found in zip(some, every, strict=True):
+                self._put_aside(found, one.rid)
+                yield self._line(one, found)
+
+    def _line(self, one: Entry, found: Rows) -> bytes:
+        """A line of `res`."""
+        return binary.res(
+            self._bound.tenant,
+            found.type,
+            one.version,
+            (one.rid, found.pat, found.own, found.have),
+            (moment(found.d), moment(found.dz), moment(one.updated)),
+            found.tok,
+            many=found.many,
+            lab=one.labels,
+        )
 
     def _put_aside(self, found: Rows, rid: int) -> None:
         tenant = self._bound.tenant

@@ -23,6 +23,7 @@ ALWAYS = 0b11  # every resource has an _id and a _lastUpdated, which the body's 
 
 Number = tuple[int, Decimal, Decimal, int, int, int]
 Pair = tuple[int, int, int, Decimal, Decimal, int, int, int]
+Term = tuple[int, str, str | None, int]
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Rows:
     dates: list[tuple[int, datetime, datetime]]
     numbers: list[Number]
     strings: list[tuple[int, str, str | None]]
-    terms: list[tuple[int, str, str | None, int]]
+    terms: list[Term]
     pairs: list[Pair]
 
     def columns(self) -> Sequence[Any]:
@@ -75,9 +76,10 @@ def rows(type_: str, id_: str, index: Index, patients: Sequence[str], hashes: Ha
     """Sort the values of a resource into rows; `patients` whose compartment it is in, its subject first."""
     d, dz, many, dates = _dates(type_, index)
     pats = [hashes.own("Patient", patient) for patient in patients]
-    terms = _terms(index, hashes) if index.displays or index.uris else []
+    terms = _terms(index, hashes) if index.displays or index.uris else {}
     have = index.have | ALWAYS
     tok, strings = _tokens(index, hashes), index.strings
+    tok.update(terms)
     pairs: list[Pair] = []
     if index.wholes:
         pairs, said = _wholes(index, hashes, tok)
@@ -90,12 +92,12 @@ def rows(type_: str, id_: str, index: Index, patients: Sequence[str], hashes: Ha
         d,
         dz,
         many,
-        list(tok.union(row[3] for row in terms)),
+        list(tok),
         pats[1:],
         dates,
         [_number(row, hashes) for row in index.amounts] if index.amounts else [],
         list(dict.fromkeys(_cut(p, string.fold(text)) for p, text in strings)) if strings else [],
-        terms,
+        list(terms.values()),
         pairs,
     )
 
@@ -105,6 +107,8 @@ def _dates(type_: str, index: Index) -> tuple[datetime, datetime, bool, list[tup
     if not index.dates:
         return MISSING, MISSING, False, []
     main = _main(type_)
+    if len(index.dates) == 1 and index.dates[0][0] == main:  # as most resources have it
+        return index.dates[0][1], index.dates[0][2], False, []
     own = [row for row in index.dates if row[0] == main]
     rest = [row for row in index.dates if row[0] & ORDINALS > 1 and (row[0] != main or len(own) > 1)]
     if not own:
@@ -121,11 +125,11 @@ def _main(type_: str) -> int:
 
 def _tokens(index: Index, hashes: Hashes) -> set[int]:
     found: set[int] = set()
+    remembered, own, salt = hashes.remembered, hashes.own, hashes.salt
     for row in index.tokens:
-        found.update(hashes.known(row, _coded))
-    own, salt = hashes.own, hashes.salt
+        found.update(remembered(row) or hashes.known(row, _coded))
     for p, target, id_ in index.refs:
-        found.add(own(target, id_) ^ salt(p))  # hashes.reference, where it is called most
+        found.add((remembered((target, id_)) or own(target, id_)) ^ salt(p))  # hashes.reference, called most here
     for p, text in index.uris:
         found.add(hashes.uri(p, text))
     for p, text in index.strings:
@@ -157,14 +161,13 @@ def _wholes(index: Index, hashes: Hashes, tok: set[int]) -> tuple[list[Pair], li
 
 def _pair(p: int, first: Cell, second: Cell, hashes: Hashes) -> Pair:
     system, code = first[1]
-    of = hashes.unit(system), hashes.unit(token.fold(code))
+    of_system, of_code, _ = hashes.known((system, token.fold(code), ""), _unit)
     name, row = second
     if name == "dates":
         low, high = map(microseconds, row)
-        return p, *of, low, high, 0, 0, 0
-    low, high, *unit = row
-    measured = hashes.known(tuple(unit), _unit)
-    return p, *of, low, high, measured[0], measured[1], measured[2]
+        return p, of_system, of_code, low, high, 0, 0, 0
+    measured = hashes.known(row[2:], _unit)
+    return p, of_system, of_code, row[0], row[1], measured[0], measured[1], measured[2]
 
 
 def microseconds(at: datetime) -> Decimal:
@@ -211,17 +214,22 @@ def _logical(hashes: Hashes, p: int, system: str, code: str) -> Iterator[int]:
         yield hashes.logical(p, system, token.fold(code))
 
 
-def _terms(index: Index, hashes: Hashes) -> list[tuple[int, str, str | None, int]]:
-    """The words beside codes, and URLs for `:below`, each once."""
-    found = {one[3]: one for row in index.displays for one in hashes.known(row, _term)}
-    found |= {one[3]: one for p, uri in index.uris if _has_path(p) for one in hashes.known((p, uri, ""), _link)}
-    return list(found.values())
+def _terms(index: Index, hashes: Hashes) -> dict[int, Term]:
+    """The words beside codes, and URLs for `:below`, by their tokens."""
+    found: dict[int, Term] = {}
+    remembered = hashes.remembered
+    for row in index.displays:
+        found.update(remembered(row) or hashes.known(row, _term))
+    for p, uri in index.uris:
+        if _has_path(p):
+            found.update(hashes.known((p, uri, ""), _link))
+    return found
 
 
-def _term(hashes: Hashes, p: int, text: str) -> Iterator[tuple[int, str, str | None, int]]:
-    folded = string.fold(text)
-    if folded:
-        yield *_cut(p, folded), hashes.display(p, folded)
+def _term(hashes: Hashes, p: int, text: str) -> Iterator[tuple[int, Term]]:
+    if folded := string.fold(text):
+        tok = hashes.display(p, folded)
+        yield tok, (*_cut(p, folded), tok)
 
 
 @cache
@@ -231,10 +239,11 @@ def _has_path(p: int) -> bool:
     return any(one.number == p and one.kind == "uri" and not one.code.startswith("-") for one in params)
 
 
-def _link(hashes: Hashes, p: int, url: str, _: str) -> Iterator[tuple[int, str, str | None, int]]:
+def _link(hashes: Hashes, p: int, url: str, _: str) -> Iterator[tuple[int, Term]]:
     """A URL as it stands, by the token that says it anyway; of what is no URL nothing."""
     if "://" in url:
-        yield *_cut(p, url), hashes.uri(p, url)
+        tok = hashes.uri(p, url)
+        yield tok, (*_cut(p, url), tok)
 
 
 def _cut(p: int, folded: str) -> tuple[int, str, str | None]:
@@ -243,9 +252,8 @@ def _cut(p: int, folded: str) -> tuple[int, str, str | None]:
 
 
 def _number(row: tuple[int, Decimal, Decimal, str, str, str], hashes: Hashes) -> Number:
-    p, low, high, *unit = row
-    system, code, text = hashes.known(tuple(unit), _unit)
-    return p, low, high, system, code, text
+    system, code, unit = hashes.known(row[3:], _unit)
+    return row[0], row[1], row[2], system, code, unit
 
 
 def _unit(hashes: Hashes, system: str, code: str, unit: str) -> Iterator[int]:

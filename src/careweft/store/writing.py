@@ -10,7 +10,7 @@ import asyncpg
 
 from ..fhir.definitions import RESOURCES
 from ..fhir.extract import extractor
-from ..fhir.labels import labels
+from ..fhir.labels import labels_of_written
 from ..fhir.outcomes import Unavailable
 from ..ports.journal import Entry
 from ..ports.records import Resource
@@ -51,7 +51,7 @@ def line(
     who = tuple(patients(type_, resource))
     content = tail(resource)
     packed = bound.bodies.pack(type_, id_, content)
-    labelled = labels(resource)
+    labelled = labels_of_written(resource, content)
     found = rows(type_, id_, extractor(type_)(resource, bound.zone), who, bound.hashes)
     args = (
         bound.tenant,

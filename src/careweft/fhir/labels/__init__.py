@@ -4,13 +4,15 @@ https://terminology.hl7.org/ValueSet-v3-InformationSensitivityPolicy.html, 42 CF
 `table`; this walks a resource and looks each coding up.
 """
 
+import re
 from typing import Any
 
-from .table import ACT, BITS, CONFIDENTIALITY, EVERY, ROWS, VERSION, named
+from .table import ACT, BITS, CONFIDENTIALITY, EVERY, ROWS, VERSION, named, suspect
 
 NESTED = frozenset({dict, list})
+_CODE = re.compile(rb'"code":"([^"\\]*)')
 
-__all__ = ["BITS", "EVERY", "ROWS", "VERSION", "labels", "spelled"]
+__all__ = ["BITS", "EVERY", "ROWS", "VERSION", "labels", "labels_of_written", "spelled"]
 
 
 def labels(resource: dict[str, Any]) -> int:
@@ -29,6 +31,18 @@ def labels(resource: dict[str, Any]) -> int:
             one = one.values()  # noqa: PLW2901  what is in it is looked at the same way
         left += [each for each in one if type(each) in NESTED]
     return found
+
+
+def labels_of_written(resource: dict[str, Any], written: bytes) -> int:
+    """The same of a resource that stands compact in `written` (by `json.encode`; type and id may lack): it is walked
+    only where a code of the table stands there beside the name of its system, as in few records. Compact JSON writes
+    the letters of codes and systems as they are, and a quote within a text never without its backslash.
+    """
+    for code in _CODE.findall(written):
+        for system in suspect(code):
+            if system in written:
+                return labels(resource)
+    return 0
 
 
 def _said(meta: Any) -> int:

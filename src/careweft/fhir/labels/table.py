@@ -113,6 +113,10 @@ def _tables() -> dict[str, tuple[dict[str, int], dict[str, int]]]:
 
 
 TABLES = _tables()
+SHORTEST = 3
+"""Characters that a beginning of a code has at least."""
+_WHOLE = frozenset(code.encode() for whole, _ in TABLES.values() for code in whole)
+_BEGUN = frozenset(code[:SHORTEST].encode() for _, begun in TABLES.values() for code in begun)
 _SAID = repr([(row.labels, row.systems, row.codes) for row in ROWS]).encode()
 VERSION = hashlib.blake2b(_SAID, digest_size=8).hexdigest()
 """Changes with the table: part of how records are indexed."""
@@ -128,6 +132,18 @@ def named(system: str, code: Any) -> int:
 def _looked_up(system: str, code: str) -> int:
     whole, begun = TABLES[system]
     found = whole.get(code, 0)
-    for length in range(3, len(code) + 1) if begun else ():
+    for length in range(SHORTEST, len(code) + 1) if begun else ():
         found |= begun.get(code[:length], 0)
     return found
+
+
+def suspect(code: bytes) -> tuple[bytes, ...]:
+    """The systems in which this code, as JSON writes it, brings labels, each as JSON writes it; "" stands for any."""
+    return _suspected(code) if code in _WHOLE or code[:SHORTEST] in _BEGUN else ()
+
+
+@lru_cache(20_000)
+def _suspected(code: bytes) -> tuple[bytes, ...]:
+    text = code.decode(errors="replace")
+    systems = [system for system in TABLES if _looked_up(system, text)]
+    return tuple(b"" if system in (ACT, CONFIDENTIALITY) else f'"{system}"'.encode() for system in systems)

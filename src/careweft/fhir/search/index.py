@@ -58,15 +58,18 @@ class Index:
 
     def close(self) -> "Index":
         """Drop rows that came twice and note which parameters have a value."""
+        numbers: set[int] = set()
+        lists: tuple[list[Any], ...] = (
+            self.tokens, self.displays, self.typed, self.refs, self.logicals, self.uris, self.strings, self.dates,
+            self.amounts, self.wholes,
+        )  # fmt: skip
+        for rows in filter(None, lists):
+            if len(rows) > 1 and len(once := dict.fromkeys(rows)) < len(rows):
+                rows[:] = once
+            numbers.update([row[0] for row in rows])
         have = 0
-        for name in ROWS:
-            rows = getattr(self, name)
-            if len(rows) > 1:
-                rows[:] = dict.fromkeys(rows)
-                for number in {row[0] for row in rows}:
-                    have |= 1 << (number & ORDINALS)
-            elif rows:
-                have |= 1 << (rows[0][0] & ORDINALS)
+        for number in numbers:
+            have |= 1 << (number & ORDINALS)
         self.have = have
         return self
 
@@ -114,4 +117,3 @@ VALUES: Mapping[str, Callable[..., Value]] = {
     "dates": Span,
     "amounts": _amount,
 }
-ROWS = ("tokens", "displays", "typed", "refs", "logicals", "uris", "strings", "dates", "amounts", "wholes")

@@ -26,11 +26,13 @@ CURRENCIES = "urn:iso:std:iso:4217"
 
 def quantity(element: Any, numbers: Numbers, into: Index, _: str = "") -> None:
     """Quantity: its value; with a comparator, all that it may be. The bound itself counts as one of them."""
-    value = known(part(element, "value"))
-    if value is not None:
-        comparator = text(part(element, "comparator"))
-        low = -INFINITY if comparator.startswith("<") else value
-        high = INFINITY if comparator.startswith(">") else value
+    low = high = known(part(element, "value"))
+    if low is not None and high is not None:
+        comparator = text(element.get("comparator"))
+        if comparator.startswith("<"):
+            low = -INFINITY
+        elif comparator.startswith(">"):
+            high = INFINITY
         write(low, high, element, numbers, into)
 
 
@@ -69,9 +71,11 @@ def readings(data: str) -> list[Decimal]:
 
 def write(low: Decimal, high: Decimal, unit: Any, numbers: Numbers, into: Index) -> None:
     """One row for each parameter, unless the ends are the wrong way round."""
-    if low <= high:
-        system, code, name = text(part(unit, "system")), text(part(unit, "code")), text(part(unit, "unit"))
-        into.amounts.extend((one, low, high, system, code, name) for one in numbers)
+    if low is high or low <= high:
+        said = unit if isinstance(unit, dict) else {}
+        system, code, name = text(said.get("system")), text(said.get("code")), text(said.get("unit"))
+        for one in numbers:
+            into.amounts.append((one, low, high, system, code, name))
 
 
 READERS: dict[str, Reader] = {

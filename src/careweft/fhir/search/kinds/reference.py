@@ -41,7 +41,8 @@ def reference(element: Any, numbers: Numbers, into: Index, _: str = "") -> None:
     """Reference: what it leads to, and its identifier."""
     if type(element) is not dict:
         return
-    found = literal(text(element.get("reference")))
+    link = element.get("reference")
+    found = literal(link) if type(link) is str else None
     if type(found) is Ref:
         for number in numbers:
             into.refs.append((number, found.type, found.id))

@@ -26,16 +26,20 @@ def fold(code: str) -> str:
 def concept(element: Any, numbers: Numbers, into: Index, _: str = "") -> None:
     """CodeableConcept: each coding; its text for `:text`."""
     if type(element) is dict:
-        for one in items(element.get("coding")):
-            coding(one, numbers, into)
-        beside(element.get("text"), numbers, into)
+        codings, words = element.get("coding"), element.get("text")
+        if type(codings) is list:
+            for one in codings:
+                coding(one, numbers, into)
+        if words:
+            beside(words, numbers, into)
 
 
 def coding(element: Any, numbers: Numbers, into: Index, _: str = "") -> None:
     """Coding: system and code; its display for `:text`."""
     if type(element) is dict:
         pair(element.get("system"), element.get("code"), numbers, into)
-        beside(element.get("display"), numbers, into)
+        if "display" in element:
+            beside(element["display"], numbers, into)
 
 
 def identifier(element: Any, numbers: Numbers, into: Index, _: str = "") -> None:
