@@ -9,7 +9,7 @@ import json
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -121,8 +121,6 @@ ACCESS_CONNECTIONS = 4
 
 EXPORTING = 8
 """Of a job process, for exports: each part holds one while it reads."""
-HANDS = 2
-"""Batches of exports that lie open at once: no more are worked on at once, since Python does one thing at a time."""
 SOON = 0.3
 """Seconds after the doors: what tokens need is loaded then, so that no start waits for it and no first token."""
 EXPORT_SETTINGS = {"application_name": "careweft export", "statement_timeout": "600000"}
@@ -514,16 +512,24 @@ def attendant(house: House) -> Attendant:
     return Attendant(house.people.relations, house.register, house.tenants.all, house.outbox, send, prune, means.now)
 
 
-async def work(settings: Settings, supervisor: int | None = None) -> None:
-    """The job process: seals the journal and keeps its tables in order, and Groups current, until it is cancelled.
+async def export(settings: Settings, supervisor: int) -> None:
+    """A process that exports and does nothing else, until it is cancelled or its supervisor has ended."""
+    memory.begin_frugal()
+    turns.begin_humble()
+    async with open_house(settings) as house, while_lives(supervisor), exporting(house) as worker:
+        memory.settle()
+        await worker.run()
 
-    `supervisor` is the process that started it, whose end it does not outlive; None where an operator did.
+
+async def work(settings: Settings, supervisor: int) -> None:
+    """The job process: seals the journal, keeps its tables in order and Groups current, and exports, until it is
+    cancelled or its supervisor has ended.
     """
     memory.begin_frugal()
     turns.begin_humble()
     async with (
         open_house(settings) as house,
-        while_lives(supervisor) if supervisor else nullcontext(),
+        while_lives(supervisor),
         exporting(house) as worker,
         asyncio.TaskGroup() as group,
     ):
@@ -628,7 +634,6 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
     )
     taking = PostgresTurns(pool, house.listener)
     clinical = Clinical(pool, house.master)
-    hands = asyncio.Semaphore(HANDS)
     settings = house.settings
     sizes = limits or Limits.of(settings.export_file_bytes, settings.export_days * DAY, settings.export_tenant_bytes)
 
@@ -642,9 +647,7 @@ async def exporting(house: House, limits: Limits | None = None) -> AsyncIterator
             return None
         source = await clinical.source(tenant)
         base = surface.url(settings.public_url, tenant.id)
-        return Work(
-            task, job, order, tenant, surface, caller, base, source, taking, house.files, sizes, clock.now, hands
-        )
+        return Work(task, job, order, tenant, surface, caller, base, source, taking, house.files, sizes, clock.now)
 
     try:
         yield Worker(taking, house.files, prepare)

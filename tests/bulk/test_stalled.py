@@ -19,7 +19,7 @@ from careweft.store.turns import LEASE
 from tests.bulk.test_crash import Site, populated
 from tests.bulk.test_export import person, pulse
 from tests.bulk.yard import yard
-from tests.journeys.town import installation, within
+from tests.journeys.town import begun_by, installation, within
 from tests.platform import MAPLE
 from tests.world import DRILL, Database, count
 
@@ -72,11 +72,17 @@ async def workers(database: Database) -> AsyncIterator[Yards]:
             yield made
         finally:
             for one in made.workers:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(one.pid, signal.SIGCONT)
-                one.kill()
+                tell(one, signal.SIGKILL)
                 one.wait()
             await admin.close()
+
+
+def tell(worker: "subprocess.Popen[bytes]", order: signal.Signals) -> None:
+    """All of a worker's processes, those first that it began."""
+    if worker.poll() is None:
+        for pid in (*begun_by(worker.pid), worker.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, order)
 
 
 async def test_a_worker_that_was_stopped_does_nothing_twice(database: Database):
@@ -84,7 +90,7 @@ async def test_a_worker_that_was_stopped_does_nothing_twice(database: Database):
     async with workers(database) as made:
         stopped = await made.worker()
         lock, status, token = await made.stuck()
-        os.kill(stopped.pid, signal.SIGSTOP)
+        tell(stopped, signal.SIGSTOP)
         await asyncio.sleep(0.3)  # what it had asked for just now is given
         held = await made.admin.fetchval(HELD)
         await lock.rollback()
@@ -97,7 +103,7 @@ async def test_a_worker_that_was_stopped_does_nothing_twice(database: Database):
 
         other.terminate()
         assert await asyncio.to_thread(other.wait, 30) == 130
-        os.kill(stopped.pid, signal.SIGCONT)
+        tell(stopped, signal.SIGCONT)
         again = await asyncio.to_thread(made.site.begin, token)  # the one that was stopped is alone now, and at work
         assert await made.finished(again, token) == files == await made.finished(status, token)
         job = status.rpartition("/")[2]
@@ -164,7 +170,7 @@ async def test_without_any_worker_an_export_waits(database: Database):
     async with workers(database) as made:
         killed = await made.worker()
         lock, status, token = await made.stuck()
-        killed.kill()
+        tell(killed, signal.SIGKILL)
         killed.wait()
         await lock.rollback()
         within(10, lambda: made.site.asked(status, token).status == 202)

@@ -253,21 +253,27 @@ class Installation:
     def children(self, word: str) -> list[int]:
         """The processes that the server started, with this word in their command line."""
         assert self.process
-        line = ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
-        listed = subprocess.run(line, capture_output=True, text=True, check=False).stdout.splitlines()
-        rows = (one.split(None, 1) for one in listed)
-        return [int(pid) for pid, words in rows if f" {word} " in f"{words} "]
+        return begun_by(self.process.pid, word)
 
-    def job_process(self) -> int:
-        """The process of exports and other jobs, once it is there."""
-        within(30, lambda: bool(self.children("worker")))
-        return self.children("worker")[0]
+    def job_processes(self) -> list[int]:
+        """The process of jobs and those that share its exports, once they are there; the one that began them first."""
+        within(30, lambda: [one for pid in self.children("worker") for one in begun_by(pid)])
+        (first,) = self.children("worker")
+        return [first, *begun_by(first)]
 
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
             self.process.wait(40)
             self.process = None
+
+
+def begun_by(parent: int, word: str = "") -> list[int]:
+    """The processes that another one started, with this word in their command line."""
+    line = ["ps", "-o", "pid=,args=", "--ppid", str(parent)]
+    listed = subprocess.run(line, capture_output=True, text=True, check=False).stdout.splitlines()
+    rows = (one.split(None, 1) for one in listed)
+    return [int(pid) for pid, words in rows if not word or f" {word} " in f"{words} "]
 
 
 @contextlib.contextmanager

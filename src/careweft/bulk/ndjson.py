@@ -1,6 +1,5 @@
 """Lines into pieces of one stored object: NDJSON, deflated, counted, cut by size (http://ndjson.org)."""
 
-import asyncio
 from collections.abc import Sequence
 
 from ..ports.files import Sink
@@ -30,11 +29,11 @@ class Writer:
 
     async def add(self, role: str, type_: str, lines: Sequence[bytes], *, together: bool = False) -> None:
         """These lines, without their ends; `together` in one piece, however long that gets."""
-        await asyncio.to_thread(self.take, role, type_, Text.of(lines), together=together)
+        self.take(role, type_, Text.of(lines), together=together)
         await self.written()
 
     def take(self, role: str, type_: str, text: Text, *, together: bool = False) -> None:
-        """These lines, deflated where the caller runs: `written` is awaited when nobody takes."""
+        """These lines; `written` is awaited when nobody takes."""
         if not text.count:
             return
         if self._of != (role, type_):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from ..config import Settings
 from .awaited import awaited
 from .model import Command, Usage, arg
 from .place import note_served, settings_of, standing
+from .processes import RESTART, shared
 
 if TYPE_CHECKING:  # loaded when something is served
     from granian.server.mp import MPServer
@@ -30,8 +31,8 @@ CONNECTIONS = 1024
 """Connections that one web process answers at once; more wait in the backlog."""
 BEHIND = 1.0
 """Seconds after the doors: a start is quicker when nothing else starts beside it."""
-RESTART = 2.0
-"""Seconds before a job process that fell is started again."""
+MOST = 4
+"""Processes that share the jobs, unless somebody wants more."""
 CALM, CROWD, PAUSE = 5, 10.0, 1.0
 """So many web processes that fall within so many seconds are started again at once, more of them after a pause."""
 
@@ -60,13 +61,19 @@ def demo(args: argparse.Namespace) -> int:
 
 
 def worker(args: argparse.Namespace) -> int:
-    """Background jobs only."""
+    """Background jobs only: one process does them all, the others export."""
     with standing(settings_of(args)) as ready:
         import uvloop
 
-        from ..app import work
+        from ..app import export, work
 
-        awaited(work(ready, args.supervisor), uvloop.new_event_loop)
+        parent = os.getpid()
+        count = args.processes or min(MOST, os.cpu_count() or 1)
+
+        def doing(job: Callable[[Settings, int], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+            return lambda: awaited(job(ready, parent), uvloop.new_event_loop)
+
+        shared([doing(work), *[doing(export)] * (count - 1)], args.supervisor)
     return 0
 
 
@@ -245,6 +252,9 @@ COMMANDS = (
         ("worker",),
         "background jobs only",
         worker,
-        (arg("--supervisor", metavar="PID", type=int, help="end when this parent process has ended"),),
+        (
+            arg("--processes", metavar="N", type=int, help=f"which all export (default: one a core, {MOST} at most)"),
+            arg("--supervisor", metavar="PID", type=int, help="end when this parent process has ended"),
+        ),
     ),
 )

@@ -5,7 +5,6 @@ surely clean: every reference counts for that, not only those that matter. Who h
 surely withheld. The others are doubted, and left to `visible`.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import field
@@ -80,11 +79,11 @@ class Hanging:
         """Of each of these rows, which carry no label themselves, whether it is clean; None where it is doubted. Raises
         Unavailable.
         """
-        said = await asyncio.to_thread(_said, rows)
+        said = _said(rows)
         labelled = await self._labelled(said)
         held = await self._held(rows.ids) if rows.type == "Binary" else frozenset[str]()
         between: dict[int, Sequence[bytes]] = {}
-        found = await asyncio.to_thread(_judged, rows, said, labelled, held, between)
+        found = _judged(rows, said, labelled, held, between)
         if between and left:
             clean = await self._through(set().union(*between.values()), left - 1)
             for at, named in between.items():
@@ -135,7 +134,7 @@ class Hanging:
             few = await self.connection.fetch(HOLDING, self.bound.tenant, *asked)
             ids: set[str] | None = None if len(few) > MOST_HOLDING else set()
             async for rows in self._bodies(few[:MOST_HOLDING]):
-                ids = None if ids is None else await asyncio.to_thread(self._attached, rows, ids)
+                ids = None if ids is None else self._attached(rows, ids)
             self.holding.append(None if ids is None else frozenset(ids))
         return self.holding[0]
 
