@@ -225,9 +225,17 @@ class Work:
 
 
 async def plan(work: Work) -> None:
-    """Fix the moment, then divide the work."""
-    at = await work.source.moment(work.job.created)
-    await work.turns.planned(work.task, at, [part async for part in _parts(work)] or _nothing(work))
+    """Divide the work while the moment gets final: what is written meanwhile lies in some part too."""
+    dividing = asyncio.ensure_future(_divided(work))
+    try:
+        at = await work.source.moment(work.job.created)
+        await work.turns.planned(work.task, at, await dividing)
+    finally:
+        dividing.cancel()
+
+
+async def _divided(work: Work) -> Sequence[Part]:
+    return [part async for part in _parts(work)] or _nothing(work)
 
 
 def _nothing(work: Work) -> Sequence[Part]:

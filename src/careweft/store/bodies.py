@@ -13,7 +13,7 @@ from dataclasses import field
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from itertools import accumulate, chain
+from itertools import accumulate, islice
 from typing import Any
 
 import zstandard
@@ -142,7 +142,11 @@ class Bodies:
         """
         if dic not in self._many:
             return None
-        places = array("Q", chain.from_iterable(zip(accumulate(chain((0,), lengths)), lengths, strict=False)))
+        places = array("Q", bytes(16 * len(lengths)))
+        places[0::2], places[1::2] = (
+            array("Q", islice(accumulate(lengths, initial=0), len(lengths))),
+            array("Q", lengths),
+        )
         try:
             bodies = zstandard.BufferWithSegments(data, places.tobytes())
             found: Sequence[Any] = self._many[dic].press.multi_decompress_to_buffer(bodies)  # type: ignore[assignment]

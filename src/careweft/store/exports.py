@@ -26,6 +26,8 @@ from .reads import Reads
 from .visible import Sight
 
 Batch = Columns | Rows
+ENDLESS = 2**62
+"""A higher number than any row has."""
 BATCH = 1000
 """Rows whose sizes are known at once where each is looked at; their bodies are read by WEIGHT."""
 PATIENCE = 15.0
@@ -87,7 +89,7 @@ select n, rid from (select row_number() over (order by rid) as n, rid from body 
 where n % $3 = 0 order by n
 """
 COUNTS = """
-select rt::int4 as rt, count(*) as n, max(rid) as top from body
+select rt::int4 as rt, count(*) as n from body
 where tenant = $1 and rt::int4 = any($2::int4[]) group by rt::int4
 """
 RECENT = """
@@ -183,31 +185,31 @@ class PostgresSource:
             await asyncio.sleep(min(0.05, max(left, 0.0)) or 0.05)
 
     async def cuts(self, types: Sequence[str], since: datetime | None, size: int) -> Sequence[Cut]:
-        """The rows of these types in ranges of `size` at most; with `since`, where little changed, in one a type."""
+        """The rows of these types in ranges of `size` at most; with `since`, where little changed, in one a type. The
+        last range of a type has no end: whatever is written after this look lies in it.
+        """
         async with self._reading() as connection:
             counted = await connection.fetch(COUNTS, self._bound.tenant, [RESOURCES[one] for one in types])
-            found = {TYPES[row["rt"]]: row for row in counted}
+            found = {TYPES[row["rt"]]: row["n"] for row in counted}
             return [
-                cut
-                for type_ in types
-                if type_ in found
-                for cut in await self._cut(connection, type_, found[type_], since, size)
+                cut for type_ in types for cut in await self._cut(connection, type_, found.get(type_, 0), since, size)
             ]
 
     async def _cut(
-        self, connection: Connection, type_: str, every: Row, since: datetime | None, size: int
+        self, connection: Connection, type_: str, count: int, since: datetime | None, size: int
     ) -> Sequence[Cut]:
-        rt, count, top = every["rt"], every["n"], every["top"]
+        rt = RESOURCES[type_]
         if since is not None:
             recent = await connection.fetchval(RECENT, self._bound.tenant, rt, since)
             if recent <= size:
-                return [Cut(type_, 0, top, recent)] if recent else []
+                return [Cut(type_, 0, ENDLESS, recent)]
         if count <= size:
-            return [Cut(type_, 0, top, count)]
+            return [Cut(type_, 0, ENDLESS, count)]
         ends = [row["rid"] for row in await connection.fetch(CUTS, self._bound.tenant, rt, size)]
-        highs = [*ends, top] if ends[-1] < top else ends
-        left = [size] * (len(highs) - 1) + [count - size * (len(highs) - 1)]
-        return [Cut(type_, *one) for one in zip([0, *highs[:-1]], highs, left, strict=True)]
+        last = count - size * len(ends)
+        highs, left = ([*ends, ENDLESS], last) if last > 0 else ([*ends[:-1], ENDLESS], size)
+        rows = [size] * (len(highs) - 1) + [left]
+        return [Cut(type_, *one) for one in zip([0, *highs[:-1]], highs, rows, strict=True)]
 
     async def patients(self, low: int, high: int) -> Sequence[str]:
         """The ids of the Patients with these row numbers, deleted ones too: their records are asked for by them."""
