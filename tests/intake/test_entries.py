@@ -51,6 +51,7 @@ def test_a_text_holds(content, expected):
         ({"resourceType": "OperationOutcome"}, "not a record"),
         ({"resourceType": "Bundle", "type": "history"}, "transaction, batch"),
         ({"resourceType": "Patient", "id": "a", "colour": "red"}, "no element 'colour'"),
+        ({"resourceType": "Patient", "id": "a", "": 1}, "no element ''"),
         ({"resourceType": "Patient", "id": "a", "meta": []}, "meta has to be an object"),
         ({"resourceType": "ExplanationOfBenefit", "id": "a", "hospitalization": {}}, "STU3 ExplanationOfBenefit"),
         ({"resourceType": "Encounter", "id": "a", "incomingReferral": []}, "STU3 Encounter"),

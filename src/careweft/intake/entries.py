@@ -120,7 +120,7 @@ def strange(resource: dict[str, Any], type_: str) -> str | None:
     if resource.keys() <= _plain(type_):  # as most do
         return None
     for name in resource:
-        if name not in known and name != "resourceType" and not (name[0] == "_" and name[1:] in known):
+        if name not in known and name != "resourceType" and not (name.startswith("_") and name[1:] in known):
             return name
     return None
 
