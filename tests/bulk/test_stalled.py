@@ -53,6 +53,7 @@ class Yards:
         await self.admin.execute("lock table hist in access exclusive mode")
         status = await asyncio.to_thread(self.site.begin, token)
         await self.until(HELD)
+        await asyncio.sleep(0.5)  # every lane of every process has taken a part by then, and waits
         return lock, status, token
 
     async def finished(self, status: str, token: str) -> dict[str, tuple[int, str]]:
