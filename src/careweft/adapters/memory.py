@@ -1,4 +1,4 @@
-"""How this process asks the system for memory: a job process works in many threads, and each would keep its own store.
+"""How this process asks the system for memory: a job process has threads for its files, and each would keep a store.
 
 What one thread frees, another cannot use then; with few arenas an export's memory stays flat (glibc alone has them).
 """

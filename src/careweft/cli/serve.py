@@ -1,6 +1,6 @@
 """`careweft demo`, `serve`, `worker`: the running platform.
 
-`serve` is a supervisor: the database, N web processes, one job process. What it started it stops.
+`serve` is a supervisor: the database, N web processes, one worker. What it started it stops.
 """
 
 import argparse
@@ -253,7 +253,7 @@ COMMANDS = (
         "background jobs only",
         worker,
         (
-            arg("--processes", metavar="N", type=int, help=f"which all export (default: one a core, {MOST} at most)"),
+            arg("--processes", metavar="N", type=int, help=f"that share exports (default: one a core, {MOST} at most)"),
             arg("--supervisor", metavar="PID", type=int, help="end when this parent process has ended"),
         ),
     ),

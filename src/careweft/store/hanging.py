@@ -71,7 +71,7 @@ class Hanging:
     connection: Connection
     withheld: int
     known: list[frozenset[bytes] | None] = field(default_factory=list, init=False, repr=False)
-    """What `_every` found."""
+    """What `_labelled` found: None where there are too many."""
     holding: list[frozenset[str] | None] = field(default_factory=list, init=False, repr=False)
     """What `_holding` found."""
 
