@@ -512,12 +512,19 @@ def attendant(house: House) -> Attendant:
     return Attendant(house.people.relations, house.register, house.tenants.all, house.outbox, send, prune, means.now)
 
 
-async def export(settings: Settings, supervisor: int) -> None:
-    """A process that exports and does nothing else, until it is cancelled or its supervisor has ended."""
+@asynccontextmanager
+async def working(settings: Settings, supervisor: int) -> AsyncIterator[tuple[House, Worker]]:
+    """A process in the background, which does not outlive its supervisor."""
     memory.begin_frugal()
     turns.begin_humble()
     async with open_house(settings) as house, while_lives(supervisor), exporting(house) as worker:
         memory.settle()
+        yield house, worker
+
+
+async def export(settings: Settings, supervisor: int) -> None:
+    """A process that exports and does nothing else, until it is cancelled or its supervisor has ended."""
+    async with working(settings, supervisor) as (_, worker):
         await worker.run()
 
 
@@ -525,15 +532,7 @@ async def work(settings: Settings, supervisor: int) -> None:
     """The job process: seals the journal, keeps its tables in order and Groups current, and exports, until it is
     cancelled or its supervisor has ended.
     """
-    memory.begin_frugal()
-    turns.begin_humble()
-    async with (
-        open_house(settings) as house,
-        while_lives(supervisor),
-        exporting(house) as worker,
-        asyncio.TaskGroup() as group,
-    ):
-        memory.settle()
+    async with working(settings, supervisor) as (house, worker), asyncio.TaskGroup() as group:
         keeper = Keeper(PostgresDue(house.pool), house.groups_of, clock.now, identifier)
         group.create_task(Sealer(house.pool.connect, house.master.derive("journal"), house.anchors.note).run())
         group.create_task(keeper.run())

@@ -47,6 +47,8 @@ select count(*)::int4 as n, max(rid) as last, array_agg(rid) filter (where octet
 from ({{sql}}) z
 """
 """Ids hold no commas. A body's length is known without the body."""
+EACH = ("ids", "subjects", "ver", "updated", "dic", "kid", "length")
+"""What Columns always hold of every row."""
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """What PostgreSQL counts microseconds from."""
 
@@ -135,12 +137,11 @@ class Columns:
         if len(data) <= weight:
             yield replace(self, data=data)
             return
-        ends = list(accumulate(self.length if min(self.length) >= 0 else (max(one, 0) for one in self.length)))
-        named = ("ids", "subjects", "ver", "updated", "dic", "kid", "length")
+        ends = self._ends()
         low = begun = 0
         while low < self.count:
             high = max(low + 1, bisect(ends, begun + weight))
-            some = {name: getattr(self, name)[low:high] for name in named}
+            some = {name: getattr(self, name)[low:high] for name in EACH}
             others = None if self.others is None else self.others[low:high]
             yield replace(self, others=others, data=data[begun : ends[high - 1]], **some)
             low, begun = high, ends[high - 1]
@@ -167,8 +168,7 @@ class Columns:
         """The rows for which this says so."""
         if all(kept):
             return self
-        named = ("ids", "subjects", "ver", "updated", "dic", "kid", "length")
-        some = {name: list(compress(getattr(self, name), kept)) for name in named}
+        some = {name: list(compress(getattr(self, name), kept)) for name in EACH}
         others = None if self.others is None else list(compress(self.others, kept))
         data = b"".join(one for one in compress(self._bodies(), kept) if one is not None)
         return Columns(type=self.type, bound=self.bound, others=others, data=data, **some)
@@ -221,9 +221,13 @@ class Columns:
         rows = zip(self.ids, self.ver, self.updated, strict=True)
         return "\n".join([head + id_ + versions[ver] + times[at] for id_, ver, at in rows]).encode().split(b"\n")
 
+    def _ends(self) -> Sequence[int]:
+        """Where in `data` each row's body ends."""
+        here = self.length if min(self.length, default=0) >= 0 else [max(one, 0) for one in self.length]
+        return list(accumulate(here))
+
     def _bodies(self) -> Iterable[bytes | None]:
-        ends = accumulate(max(one, 0) for one in self.length)
-        for end, length in zip(ends, self.length, strict=True):
+        for end, length in zip(self._ends(), self.length, strict=True):
             yield None if length < 0 else self.data[end - length : end]
 
 

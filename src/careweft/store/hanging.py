@@ -105,7 +105,7 @@ class Hanging:
                 clean.update(head + one.encode() for one in some if here.get(one, True))
         return clean
 
-    async def _labelled(self, said: Sequence[Said | None]) -> Collection[bytes]:
+    async def _labelled(self, said: Sequence[Said | None]) -> frozenset[bytes]:
         """The records that carry one of the labels: all there are, or those that are named."""
         if not self.known:
             every = await self.connection.fetch(LABELLED, self.bound.tenant, self.withheld)
@@ -174,19 +174,18 @@ def names(text: bytes) -> Collection[bytes]:
 def _judged(
     rows: Columns,
     said: Sequence[Said | None],
-    labelled: Collection[bytes],
+    labelled: frozenset[bytes],
     held: Collection[str],
     between: dict[int, Sequence[bytes]],
 ) -> list[bool | None]:
     """Of each row what is told by its own words; `between` learns which hang on what hangs itself, and on what."""
     found: list[bool | None] = [None] * rows.count
-    marked = frozenset(labelled)
     for at, one in enumerate(said):
         if one is None or rows.ids[at] in held:
             continue
         text, named = one
-        if not marked.isdisjoint(named):
-            found[at] = False if _hangs(rows, at, text, marked) else None
+        if not labelled.isdisjoint(named):
+            found[at] = False if _hangs(rows, at, text, labelled) else None
         elif hung := [name for name in named if name.startswith(ON)]:
             between[at] = hung
         else:
