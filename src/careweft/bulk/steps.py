@@ -127,12 +127,20 @@ class Source(Protocol):
         """Those of these ids that are or were records of this type."""
         ...
 
-    async def targeting(self, patients: Sequence[str], types: Sequence[str]) -> Sequence[str]:
-        """The Provenance of these patients' records of these types."""
+    async def targeting(self, theirs: "Theirs", when: "When", reach: Reach) -> frozenset[str]:
+        """The Provenance of these patients' records."""
         ...
 
-    async def targeted(self, refs: Sequence[tuple[str, str]]) -> Sequence[str]:
+    async def targeted(self, refs: Sequence[tuple[str, str]], when: "When", reach: Reach) -> frozenset[str]:
         """The Provenance of these records."""
+        ...
+
+    def provenance(self, theirs: "Theirs", low: int, high: int, when: "When", reach: Reach) -> AsyncIterator[Batch]:
+        """The Provenance of these records, by its row numbers."""
+        ...
+
+    async def of_theirs(self, ids: Sequence[str], theirs: "Theirs", when: "When", reach: Reach) -> frozenset[str]:
+        """Those of these Provenance that `provenance` gives."""
         ...
 
     def between(self, type_: str, low: int, high: int, when: "When", reach: Reach) -> AsyncIterator[Batch]:
@@ -155,6 +163,14 @@ class When:
     moment: datetime
     since: datetime | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """Records of these types in the compartments of these patients; None: of all that there are or were."""
+
+    patients: Sequence[str] | None
+    types: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -216,6 +232,11 @@ class Work:
         return tuple(one for one in types if self.reach(one) and one not in SUPPORTING and one != "Provenance")
 
     @property
+    def theirs(self) -> Theirs:
+        """What is read, where the export is about patients."""
+        return Theirs(self.order.whom, [one for one in self.read if self.reach(one)])
+
+    @property
     def following(self) -> str:
         """What comes when all was read."""
         return "gather" if self.task.step == "read" and self.order.brings else "finish"
@@ -244,26 +265,28 @@ def _nothing(work: Work) -> Sequence[Part]:
 
 async def _parts(work: Work) -> AsyncIterator[Part]:
     order, limits = work.order, work.limits
-    if order.level != "system" and order.provenance:
+    past = order.level == "system" or await _many(work)
+    if order.level != "system" and order.provenance and not (past and order.provenance == "all"):
         every = await _patients(work, limits.named)
         at_once = len(every) == 1 and order.provenance == "all"
-        for whom in every:  # what takes longest begins first
+        for _, whom in every:  # what takes longest begins first
             yield Part("read", 0, {"of": "Provenance", "shown": at_once, **whom})
-    if order.level == "system" or await _many(work):
+    if past:
         for cuts in _packed(await _whole_types(work), limits.rows // 4):
             spec = [[cut.type, cut.low, cut.high] for cut in cuts]
             yield Part("read", sum(cut.rows for cut in cuts), {"cuts": spec})
     else:
-        for whom in await _patients(work, limits.patients):
-            yield Part("read", limits.patients, whom)
+        for count, whom in await _patients(work, limits.patients):
+            yield Part("read", count, whom)
 
 
-async def _patients(work: Work, size: int) -> Sequence[dict[str, int]]:
-    """Whom the export is about, so many at once: `_whose` says who that is."""
+async def _patients(work: Work, size: int) -> Sequence[tuple[int, dict[str, int]]]:
+    """Whom the export is about, so many at once, and how many: `_whose` says who that is."""
     whom = work.order.whom
     if whom is not None:
-        return [{"from": at, "to": min(at + size, len(whom))} for at in range(0, len(whom), size)]
-    return [{"low": cut.low, "high": cut.high} for cut in await work.source.cuts(["Patient"], None, size)]
+        ends = [(at, min(at + size, len(whom))) for at in range(0, len(whom), size)]
+        return [(end - at, {"from": at, "to": end}) for at, end in ends]
+    return [(cut.rows, {"low": cut.low, "high": cut.high}) for cut in await work.source.cuts(["Patient"], None, size)]
 
 
 async def _many(work: Work) -> bool:
@@ -279,11 +302,13 @@ async def _many(work: Work) -> bool:
 
 async def _whole_types(work: Work) -> Sequence[Cut]:
     """All rows of what is read, by types; what takes longest begins first."""
-    since = moment("_since", work.order.since) if work.order.since else None
-    dear = [one for one in work.read if one in HANGING]
-    others = [one for one in work.read if one not in HANGING]
-    size = work.limits.rows
-    return [*await work.source.cuts(dear, since, size // 4), *await work.source.cuts(others, since, size)]
+    order, size = work.order, work.limits.rows
+    since = moment("_since", order.since) if order.since else None
+    read = work.read if order.level == "system" or order.provenance != "all" else (*work.read, "Provenance")
+    dear = [one for one in read if one in HANGING]
+    others = [one for one in read if one not in HANGING]
+    few = max(size // 4, len(order.whom or ()))  # each part of theirs is told about all patients
+    return [*await work.source.cuts(dear, since, few), *await work.source.cuts(others, since, size)]
 
 
 def _packed(cuts: Iterable[Cut], size: int) -> Iterable[Sequence[Cut]]:
@@ -427,8 +452,8 @@ async def _read(work: Work, output: Output) -> None:
         for type_, low, high in spec["cuts"]:
             reach = work.reach(type_)
             if reach is not None:
-                found = work.source.between(type_, low, high, work.when, reach)
-                await output.put(found if work.order.level == "system" else _theirs(work, found), work.order.types)
+                shown = (type_,) if type_ == "Provenance" else work.order.types
+                await output.put(_ranged(work, type_, low, high, reach), shown)
         return
     whose = await _whose(work)
     if "of" in spec:
@@ -474,6 +499,15 @@ async def _own(work: Work, whose: Whose, chunk: Sequence[str]) -> AsyncIterator[
         yield batch.only([next((one for one in of if one in every), None) in here for of in owners])
 
 
+def _ranged(work: Work, type_: str, low: int, high: int, reach: Reach) -> AsyncIterator[Batch]:
+    """Of these rows those that the export is about."""
+    source, when = work.source, work.when
+    if work.order.level != "system" and type_ == "Provenance":
+        return source.provenance(work.theirs, low, high, when, reach)
+    found = source.between(type_, low, high, when, reach)
+    return found if work.order.level == "system" else _theirs(work, found)
+
+
 async def _theirs(work: Work, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
     """Of these records those in the compartments of the patients whom the export is about."""
     whom = None if work.order.whom is None else frozenset(work.order.whom)
@@ -486,10 +520,13 @@ async def _related(work: Work, output: Output, patients: Sequence[str], *, shown
     """What Provenance there is of these patients' records, and what that refers to. It is shown here where nobody else
     finds the same: where these are all patients; else it comes along, so that each goes out once.
     """
-    ids = sorted(await work.source.targeting(patients, [one for one in work.read if work.reach(one)]))
+    reach = work.reach("Provenance")
+    if reach is None:
+        return
+    ids = sorted(await work.source.targeting(Theirs(patients, work.theirs.types), work.when, reach))
     output.refs.update(f"Provenance/{one}" for one in ids)
     if shown or not SUPPORTING.isdisjoint(work.order.types):
-        named = _named(work, "Provenance", ids, work.reach("Provenance"), work.when)
+        named = _named(work, "Provenance", ids, reach, work.when)
         await output.put(named, ["Provenance"] if shown else [])
 
 
@@ -514,12 +551,22 @@ async def gather(work: Work) -> None:
         types = set(work.order.types)
         found["Provenance"] = await _chosen(work, _whole(work, "Provenance", When(work.moment)), types)
     else:
-        pieces = await work.turns.pieces(work.task)
-        out = set(found.get("Provenance", ())) if any(one.type == "Provenance" for _, one in pieces) else set()
+        shown = any(one.type == "Provenance" for _, one in await work.turns.pieces(work.task))
+        out = set(found.get("Provenance", ())) if shown else set()
         done = await _written(work, lambda one, output: _changed(one, output, found))
         await _closed(work, found)
-        found["Provenance"] = found.get("Provenance", set()) - out  # `_related` has shown them
+        come = found.get("Provenance", set()) - out  # `_related` has shown them
+        found["Provenance"] = await _left(work, come) if shown and not out else come
     await work.turns.gathered(work.task, done, list(_emitted(work, found)))
+
+
+async def _left(work: Work, ids: Collection[str]) -> set[str]:
+    """Of this Provenance what did not go out when all of it was gone past: what is of none of the records read."""
+    left, reach = set(ids), work.reach("Provenance")
+    if reach is not None:
+        for part in _chunks(sorted(ids), work.limits.named):
+            left -= await work.source.of_theirs(part, work.theirs, work.when, reach)
+    return left
 
 
 async def _changed(work: Work, output: Output, found: dict[str, set[str]]) -> None:
@@ -556,10 +603,10 @@ async def _closed(work: Work, found: dict[str, set[str]]) -> None:
             when = work.when if type_ == "Provenance" else When(work.moment)  # an unchanged one does not go out itself
             async for batch in _named(work, type_, ids, reach, when):
                 met |= lines.refs(batch.open().text, wanted)
-        if work.order.provenance:
+        if work.order.provenance and (reach := work.reach("Provenance")):
             shared = sorted(one for one in new if one[0] in wanted)
             for part in _chunks(shared, work.limits.named):
-                met |= {f"Provenance/{one}" for one in await work.source.targeted(part)}
+                met |= {f"Provenance/{one}" for one in await work.source.targeted(part, work.when, reach)}
         new = {(type_, id_) for type_, _, id_ in (one.partition("/") for one in met)} - {
             (type_, id_) for type_, ids in found.items() for id_ in ids
         }

@@ -6,21 +6,23 @@ nor read twice. What a reach shows is decided by `visible`, row by row, as for e
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 from time import monotonic
 from typing import Any
 
 from ..access.reach import HANGING, Reach
-from ..bulk.steps import When
-from ..fhir.definitions import RESOURCES, SEARCH
+from ..bulk.steps import Theirs, When
+from ..fhir.definitions import RESOURCES
 from ..fhir.outcomes import Unavailable
 from ..values import dataclass
 from .bound import Bound
 from .columns import GATHER, LONG, OPENED, WEIGHT, Columns, Pace, Rows, portions
 from .found import TYPES, Found
 from .hanging import Hanging
+from .naming import Naming
 from .pool import Connection, Pool, Row
 from .reads import Reads
 from .visible import Sight
@@ -65,6 +67,8 @@ b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and 
 GONE_BETWEEN = "and g.rid > $7 and g.rid <= $8"
 ABOUT = "(b.subject = any($9::text[]) or b.others && $9::text[])"
 IN_RANGE = "b.rid > $7 and b.rid <= $8"
+LATER = f"{IN_RANGE} and " + CHANGED.format(since="$3", more="and r.rid > $7 and r.rid <= $8", gone=GONE_BETWEEN)
+"""What was changed after the moment."""
 LISTED = "b.rid > $7 and b.rid = any($8::int8[])"
 """Both by `body_by_type`, which has the type as an int4, so that no look-up by id takes it."""
 ALONE = "b.rid = any($7::int8[])"
@@ -99,29 +103,6 @@ select count(*) as n from (
 """
 PATIENTS = "select id from body where tenant = $1 and rt::int4 = $2 and rid > $3 and rid <= $4 order by rid"
 EXISTING = "select id from body where tenant = $1 and rt = $2 and id = any($3::text[])"
-MARKS = """
-select array(
-  select x.own # $2::int8 from res x where x.tenant = $1 and x.pat = any($3::int8[]) and x.rt = any($4::int2[])
-  union select x.own # $2::int8 from res_pat m join res x on x.tenant = m.tenant and x.rid = m.rid
-    where m.tenant = $1 and m.pat = any($3::int8[]) and m.rt = any($4::int2[])) as marks
-"""
-"""What index rows of Provenance hold of these patients' records."""
-FEW = "select count(*) <= $3 as few from (select from res where tenant = $1 and rt = $2 limit $3 + 1) x"
-NAMING = """
-select distinct b.id from unnest($3::int8[]) t(mark)
-cross join lateral (
-  select r.rid from res r where r.tok @> array[t.mark] and (r.tenant = $1 and r.rt = $2) is true offset 0) r
-join body b on b.tenant = $1 and b.rid = r.rid
-"""
-"""Each mark is looked up by itself: of `&&` with thousands the index compares all with all."""
-WALKING = """
-select b.id from body b where b.tenant = $1 and b.rid = any(array(
-  select r.rid from res r where r.tenant = $1 and r.rt = $2
-  and exists (select from unnest(r.tok) t(mark) where t.mark = any($3::int8[]))))
-"""
-"""The same found by a walk past all: the marks are hashed once."""
-WALK = 5
-"""So many records are walked past in the time of one look-up."""
 BEFORE_IT = """
 select h.ver, h.updated, h.subject, h.others, h.dic, h.kid, h.body, h.lab | b.lab as lab
 from hist h join body b on b.tenant = h.tenant and b.rt = h.rt and b.id = h.id
@@ -223,41 +204,56 @@ class PostgresSource:
             rows = await connection.fetch(EXISTING, self._bound.tenant, RESOURCES[type_], list(ids))
         return frozenset(row["id"] for row in rows)
 
-    async def targeting(self, patients: Sequence[str], types: Sequence[str]) -> Sequence[str]:
-        """Ids of the Provenance of any of these patients' records of these types."""
-        hashes = self._bound.hashes
-        pats = [hashes.own("Patient", one) for one in patients]
-        salt = hashes.salt(SEARCH["Provenance"]["target"].number)
-        numbers = [RESOURCES[one] for one in types]
-        async with self._reading() as connection:
-            marks = await connection.fetchval(MARKS, self._bound.tenant, salt, pats, numbers)
-            return await self._naming(connection, marks)
+    async def targeting(self, theirs: Theirs, when: When, reach: Reach) -> frozenset[str]:
+        """Ids of the Provenance of any of these patients' records."""
+        async with self._naming(when, reach) as (search, naming):
+            found = await naming.patients(theirs.patients or (), theirs.types)
+            return await self._with_later(search, naming, theirs, found)
 
-    async def targeted(self, refs: Sequence[tuple[str, str]]) -> Sequence[str]:
+    async def targeted(self, refs: Sequence[tuple[str, str]], when: When, reach: Reach) -> frozenset[str]:
         """Ids of the Provenance of any of these records."""
-        number = SEARCH["Provenance"]["target"].number
-        tokens = [self._bound.hashes.reference(number, type_, id_) for type_, id_ in refs]
-        async with self._reading() as connection:
-            return await self._naming(connection, tokens)
+        async with self._naming(when, reach) as (search, naming):
+            return await self._with_later(search, naming, refs, await naming.records(refs))
 
-    async def _naming(self, connection: Connection, marks: Sequence[int]) -> Sequence[str]:
-        """Ids of the Provenance that holds any of these."""
-        given = self._bound.tenant, RESOURCES["Provenance"]
-        few = await connection.fetchval(FEW, *given, WALK * len(marks))
-        return [row["id"] for row in await connection.fetch(WALKING if few else NAMING, *given, marks)]
+    async def of_theirs(self, ids: Sequence[str], theirs: Theirs, when: When, reach: Reach) -> frozenset[str]:
+        """Those of these Provenance that `provenance` gives somewhere."""
+        async with self._naming(when, reach) as (search, naming):
+            given = self._bound.tenant, RESOURCES["Provenance"], list(ids)
+            found = await naming.those(theirs, await search.connection.fetchval(RIDS, *given))
+            return (await self._with_later(search, naming, theirs, found)).intersection(ids)
+
+    async def provenance(self, theirs: Theirs, low: int, high: int, when: When, reach: Reach) -> AsyncIterator[Batch]:
+        """The Provenance of their records with these row numbers."""
+        async with self._naming(when, reach) as (search, naming):
+            async for batch in self._current(search, LISTED, await naming.theirs(theirs, low, high)):
+                yield batch
+            async for rows in self._before(search, LATER, high, low):
+                yield rows.only(await naming.told(theirs, rows))
+
+    async def _with_later(
+        self, search: Search, naming: Naming, of: Theirs | Collection[tuple[str, str]], found: set[str]
+    ) -> frozenset[str]:
+        """And those which were changed or deleted since, by what they said."""
+        async for rows in self._before(search, LATER, ENDLESS):
+            found.update(compress((one["id"] for one in rows.rows), await naming.told(of, rows)))
+        return frozenset(found)
+
+    @asynccontextmanager
+    async def _naming(self, when: When, reach: Reach) -> AsyncIterator[tuple[Search, Naming]]:
+        async with self._reading() as connection:
+            search = self._search(connection, "Provenance", when, reach)
+            yield search, Naming(self._bound, connection, when.moment)
 
     async def between(self, type_: str, low: int, high: int, when: When, reach: Reach) -> AsyncIterator[Batch]:
         """The records of a type with these row numbers."""
         where = IN_RANGE
         if when.since is not None:
             where += " and " + CHANGED.format(since="$4", more="and r.rid > $7 and r.rid <= $8", gone=GONE_BETWEEN)
-        later = IN_RANGE + " and "
-        later += CHANGED.format(since="$3", more="and r.rid > $7 and r.rid <= $8", gone=GONE_BETWEEN)
         async with self._reading() as connection:
             search = self._search(connection, type_, when, reach)
             async for batch in self._current(search, where, high, low):
                 yield batch
-            async for batch in self._before(search, later, high, low):
+            async for batch in self._before(search, LATER, high, low):
                 yield batch
 
     async def about(self, reaches: Mapping[str, Reach], patients: Sequence[str], when: When) -> AsyncIterator[Batch]:
@@ -301,8 +297,8 @@ class PostgresSource:
         sql = f"{CURRENT} and {where}{search.live('b')}"
         plain = search.reach.open or search.reach.wide
         if not plain and not search.hangs:
-            async for some in self._looked_at(search, sql, above, among):
-                yield some
+            async for rows in self._looked_at(search, sql, above, among):
+                yield rows
             return
         doubted: list[str] = []
         async for batch in self._gathered(search, sql, Pace(among, above)):
@@ -312,8 +308,8 @@ class PostgresSource:
                     yield some
         for ids in (doubted[at : at + BATCH] for at in range(0, len(doubted), BATCH)):
             rids = await search.connection.fetchval(RIDS, self._bound.tenant, RESOURCES[search.type], ids)
-            async for some in self._looked_at(search, f"{CURRENT} and {LISTED}", 0, rids):
-                yield some
+            async for rows in self._looked_at(search, f"{CURRENT} and {LISTED}", 0, rids):
+                yield rows
 
     async def _gathered(self, search: Search, sql: str, pace: Pace) -> AsyncIterator[Columns]:
         """What a statement finds, in stretches that may be opened at once; of what is long first the sizes."""
@@ -343,12 +339,12 @@ class PostgresSource:
         doubted += [id_ for id_, one in zip(batch.ids, told, strict=True) if one is None]
         return batch.only([one is True for one in told])
 
-    async def _before(self, search: Search, where: str, among: Any, above: int = 0, *more: Any) -> AsyncIterator[Batch]:
+    async def _before(self, search: Search, where: str, among: Any, above: int = 0, *more: Any) -> AsyncIterator[Rows]:
         """What held before it was changed."""
         async for batch in self._looked_at(search, f"{BEFORE} and {where}{search.live('v')}", above, among, *more):
             yield batch
 
-    async def _looked_at(self, search: Search, sql: str, *args: Any) -> AsyncIterator[Batch]:
+    async def _looked_at(self, search: Search, sql: str, *args: Any) -> AsyncIterator[Rows]:
         """Rows that are judged by themselves, as many at once as their bodies are small."""
         given = *self._given(search), *args
         whole = f"{sql} and b.rid = any(${len(given) + 1}::int8[]) order by b.rid"
