@@ -52,7 +52,16 @@ async def put(files, name: str, data: bytes) -> None:
 
 
 async def got(files, name: str, start: int, length: int) -> bytes:
-    return b"".join([piece async for piece in files.read(name, start, length)])
+    poured: list[bytes] = []
+    try:
+        found = b"".join([piece async for piece in files.read(name, start, length)])
+    except OSError as failure:
+        with pytest.raises(type(failure)):
+            await files.pour(name, start, length, len)
+        raise
+    await files.pour(name, start, length, lambda piece: poured.append(bytes(piece)))
+    assert b"".join(poured) == found
+    return found
 
 
 async def test_an_object_is_there_whole_or_not_at_all(files):

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import IO
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
+
+from ..ports.files import Piece
 
 CHUNK = 1024 * 1024
 SPOOLED = 8 * 1024 * 1024
@@ -64,6 +66,11 @@ class BucketFiles:
                 raise OSError(f"{name} ends early")
             start, length = start + size, length - size
             yield piece
+
+    async def pour(self, name: str, start: int, length: int, into: Callable[[Piece], object]) -> None:
+        """As ports.Files."""
+        async for piece in self.read(name, start, length):
+            into(piece)
 
     async def names(self, folder: str) -> Sequence[str]:
         """As ports.Files."""

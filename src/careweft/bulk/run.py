@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from ..fhir.outcomes import Unavailable
@@ -21,6 +21,8 @@ that, since Python does one thing at a time, and to take turns cost them a third
 """
 BEAT = 2.0
 """Seconds between signs of life, at each of which a job is authorized anew."""
+REMEMBERED = 8
+"""Jobs whose orders a process keeps."""
 IDLE = 1.0
 SWEEP = 20.0
 PARTING = 5.0
@@ -49,6 +51,7 @@ class Worker:
     prepare: Prepare
     lanes: int = LANES
     beat: float = BEAT
+    _orders: dict[str, Order] = field(default_factory=dict, init=False, repr=False)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -109,7 +112,7 @@ class Worker:
     async def _held(self, task: Task) -> None:
         """The step, for as long as the part is held and its order stands."""
         job = await self.turns.beat(task)
-        order = Order.of(await self.turns.order(task.tenant, task.job))
+        order = await self._order(task)
         work = await self.prepare(task, job, order)
         if work is None:
             raise Withdrawn
@@ -125,6 +128,15 @@ class Worker:
             for one in (doing, watching):
                 one.cancel()
             await asyncio.gather(doing, watching, return_exceptions=True)
+
+    async def _order(self, task: Task) -> Order:
+        """What was asked for, which stays the same; it may name a hundred thousand patients."""
+        known = self._orders.get(task.job)
+        if known is None:
+            if len(self._orders) >= REMEMBERED:
+                self._orders.clear()
+            known = self._orders[task.job] = Order.of(await self.turns.order(task.tenant, task.job))
+        return known
 
     async def _watched(self, task: Task, order: Order) -> None:
         """Ends with Superseded or Withdrawn; a database that is away for a moment ends nothing."""

@@ -20,7 +20,7 @@ from ..access.reach import HANGING, Reach
 from ..fhir import json
 from ..ports.clock import Clock
 from ..ports.files import Files
-from ..ports.jobs import Done, Job, Part, Superseded, Task, Turns
+from ..ports.jobs import Done, File, Job, Part, Superseded, Task, Turns
 from ..ports.journal import Entry
 from ..surfaces.model import Surface
 from ..tenancy import Tenant
@@ -36,6 +36,8 @@ LARGEST = 64 * 1024 * 1024
 ROWS = 20_000
 ROW = 1024
 """Bytes of most records are no more."""
+TOGETHER = 4
+"""Files that are summed up at once."""
 ALL = 2**31 - 1
 """More rows than any part has."""
 
@@ -189,7 +191,7 @@ class Work:
     files: Files
     limits: Limits
     now: Clock
-    _reaches: dict[str, Reach] = field(default_factory=dict, init=False, repr=False)
+    _reaches: dict[str, Reach | None] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def moment(self) -> datetime:
@@ -206,10 +208,10 @@ class Work:
 
     def reach(self, type_: str) -> Reach | None:
         """How far the caller sees today."""
-        if not self._reaches:
-            types = offered(self.surface, self.order.level)
-            self._reaches.update(reaches(self.caller, self.surface, types, self.tenant.zone))
-        return self._reaches.get(type_)
+        if type_ not in self._reaches:
+            known = [type_] if type_ in offered(self.surface, self.order.level) else []
+            self._reaches[type_] = reaches(self.caller, self.surface, known, self.tenant.zone).get(type_)
+        return self._reaches[type_]
 
     def shape(self, type_: str) -> Shape:
         """How this type's records go out."""
@@ -272,7 +274,7 @@ async def _parts(work: Work) -> AsyncIterator[Part]:
         for _, whom in every:  # what takes longest begins first
             yield Part("read", 0, {"of": "Provenance", "shown": at_once, **whom})
     if past:
-        for cuts in _packed(await _whole_types(work), limits.rows // 4):
+        for cuts in _packed(await _whole_types(work), limits.rows):
             spec = [[cut.type, cut.low, cut.high] for cut in cuts]
             yield Part("read", sum(cut.rows for cut in cuts), {"cuts": spec})
     else:
@@ -307,7 +309,7 @@ async def _whole_types(work: Work) -> Sequence[Cut]:
     read = work.read if order.level == "system" or order.provenance != "all" else (*work.read, "Provenance")
     dear = [one for one in read if one in HANGING]
     others = [one for one in read if one not in HANGING]
-    few = max(size // 4, len(order.whom or ()))  # each part of theirs is told about all patients
+    few = max(size // 2, len(order.whom or ()))  # each part of theirs is told about all patients
     return [*await work.source.cuts(dear, since, few), *await work.source.cuts(others, since, size)]
 
 
@@ -315,7 +317,8 @@ def _packed(cuts: Iterable[Cut], size: int) -> Iterable[Sequence[Cut]]:
     """Cuts by parts: small ones together, since a part costs something whatever it holds; dear ones alone."""
     some: list[Cut] = []
     for cut in cuts:
-        if some and (cut.type in HANGING or sum(one.rows for one in some) + cut.rows > size):
+        alone = cut.type in HANGING or (some and some[-1].type in HANGING)
+        if some and (alone or sum(one.rows for one in some) + cut.rows > size):
             yield some
             some = []
         some.append(cut)
@@ -664,10 +667,10 @@ async def finish(work: Work) -> None:
     pieces = list(await work.turns.pieces(work.task))
     said = await _written(work, _nothing_more) if work.order.warnings else Done()
     pieces += [(said.object, one) for one in said.pieces if said.object is not None]
-    made = [
-        await manifest.checked(draft, secrets.token_hex(20), work.files)
-        for draft in manifest.packed(pieces, work.limits.file)
-    ]
+    drafts = list(manifest.packed(pieces, work.limits.file))
+    made: list[File] = []
+    for some in _chunks(drafts, TOGETHER):  # one is read while another is summed up
+        made += await asyncio.gather(*(manifest.checked(one, secrets.token_hex(20), work.files) for one in some))
     await work.turns.finish(work.task, made, work.limits.kept)
     kept = {name for name, _ in pieces}
     there = await work.files.names(f"{work.tenant.id}/{work.job.id}")

@@ -1,7 +1,9 @@
 """Where files of exports lie: objects under a name, complete or not there at all."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
+
+Piece = bytes | memoryview
 
 
 class Sink(Protocol):
@@ -29,6 +31,12 @@ class Files(Protocol):
 
     def read(self, name: str, start: int, length: int) -> AsyncIterator[bytes]:
         """So many bytes of an object from `start` on, in pieces. FileNotFoundError where it is not there."""
+        ...
+
+    async def pour(self, name: str, start: int, length: int, into: Callable[[Piece], object]) -> None:
+        """Hand so many bytes of an object to `into`, in pieces that last as long as its call, in whatever thread they
+        are read. FileNotFoundError where it is not there.
+        """
         ...
 
     async def names(self, folder: str) -> Sequence[str]:

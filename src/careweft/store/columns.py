@@ -112,6 +112,8 @@ class Columns:
     kid: Sequence[int] = field(repr=False)
     length: Sequence[int] = field(repr=False)
     data: bytes = field(repr=False)
+    opened: Sequence[bytes] | None = field(default=None, repr=False)
+    """What each body holds, where somebody has looked already."""
 
     @classmethod
     def of(cls, type_: str, row: Row, bound: Bound) -> "Columns":
@@ -119,7 +121,7 @@ class Columns:
         ids, subjects = row["ids"].split(","), row["subjects"].split(",")
         others = None if row["others"] is None else row["others"].split(",")
         codes = {"ver": "i", "updated": "q", "dic": "i", "kid": "i", "length": "i"}
-        numbers = {name: _numbers(code, row[name]) for name, code in codes.items()}
+        numbers: dict[str, Any] = {name: _numbers(code, row[name]) for name, code in codes.items()}
         return cls(type_, bound, ids, subjects, others, data=row["data"] or b"", **numbers)
 
     @property
@@ -134,8 +136,9 @@ class Columns:
     def stretches(self, weight: int) -> Iterator["Columns"]:
         """The same in stretches of about this weight at rest, one row at least; they take the bodies with them."""
         data, self.data = self.data, b""
+        opened, self.opened = self.opened, None
         if len(data) <= weight:
-            yield replace(self, data=data)
+            yield replace(self, data=data, opened=opened)
             return
         ends = self._ends()
         low = begun = 0
@@ -143,7 +146,8 @@ class Columns:
             high = max(low + 1, bisect(ends, begun + weight))
             some = {name: getattr(self, name)[low:high] for name in EACH}
             others = None if self.others is None else self.others[low:high]
-            yield replace(self, others=others, data=data[begun : ends[high - 1]], **some)
+            texts = None if opened is None else opened[low:high]
+            yield replace(self, others=others, data=data[begun : ends[high - 1]], opened=texts, **some)
             low, begun = high, ends[high - 1]
 
     def touching(self, here: frozenset[str]) -> "Columns":
@@ -171,11 +175,13 @@ class Columns:
         some = {name: list(compress(getattr(self, name), kept)) for name in EACH}
         others = None if self.others is None else list(compress(self.others, kept))
         data = b"".join(one for one in compress(self._bodies(), kept) if one is not None)
-        return Columns(type=self.type, bound=self.bound, others=others, data=data, **some)
+        opened = None if self.opened is None else list(compress(self.opened, kept))
+        return Columns(type=self.type, bound=self.bound, others=others, data=data, opened=opened, **some)
 
     def open(self) -> Opened:
         """Their lines, and the bodies at rest are let go; a row that cannot be opened is named instead."""
-        tails = self._tails()
+        tails = self._tails() if self.opened is None else self.opened
+        self.opened = None
         if tails is None:
             rows = zip(self.ids, self.ver, map(_moment, self.updated), self.dic, self.kid, self._bodies(), strict=True)
             opened = _opened(self.type, self.bound, rows)
@@ -191,7 +197,8 @@ class Columns:
         """
         tails = self._tails()
         if tails is not None:
-            return [one.tobytes() for one in tails]
+            self.opened = [one.tobytes() for one in tails]
+            return self.opened
         rows = zip(self.ids, self.dic, self.kid, self._bodies(), strict=True)
         return [None if body is None else self._text(id_, dic, kid, body) for id_, dic, kid, body in rows]
 
@@ -217,6 +224,9 @@ class Columns:
         """What stands before each row's tail, as `bodies.whole` puts it."""
         head = f'{{"resourceType":"{self.type}","id":"'
         times = {one: f'","lastUpdated":"{in_utc(_moment(one))}+00:00"' for one in set(self.updated)}
+        if len(times) == 1 and len(set(self.ver)) == 1:  # loaded together, and never changed: most are
+            behind = f'","meta":{{"versionId":"{self.ver[0]}{times[self.updated[0]]}'
+            return (head + f"{behind}\n{head}".join(self.ids) + behind).encode().split(b"\n")
         versions = {one: f'","meta":{{"versionId":"{one}' for one in set(self.ver)}
         rows = zip(self.ids, self.ver, self.updated, strict=True)
         return "\n".join([head + id_ + versions[ver] + times[at] for id_, ver, at in rows]).encode().split(b"\n")
