@@ -21,50 +21,51 @@ def meta(chance: Random) -> dict:
     return {"meta": LABEL} if chance.random() < 0.25 else {}
 
 
-def target(chance: Random) -> dict:
+def target(chance: Random, end: str) -> dict:
     """Something that is here, or was, or never was, said in one of the ways that it may be said in."""
     type_ = chance.choice(["Observation", "Observation", "DocumentReference", "Binary", "Provenance"])
-    name = f"{type_}/{type_[0].lower()}{chance.randrange(EACH + 2)}"
+    name = f"{type_}/{type_[0].lower()}{chance.randrange(EACH + 2)}{end}"
     return {"reference": chance.choice([name, name, name, f"{name}/_history/1", f"https://elsewhere.example/{name}"])}
 
 
-def world(chance: Random) -> list[dict]:
+def world(chance: Random, end: str) -> list[dict]:
     """Observations, documents and their attachments, some sensitive; and Provenance of any of them."""
     about = {"subject": {"reference": "Patient/a"}}
     found = [{"resourceType": "Patient", "id": "a"}]
     for n in range(EACH):
-        held = [{"attachment": {"url": f"Binary/b{chance.randrange(EACH)}"}}]
-        context = chance.choice([{}, {"securityContext": {"reference": f"Observation/o{chance.randrange(EACH)}"}}])
+        held = [{"attachment": {"url": f"Binary/b{chance.randrange(EACH)}{end}"}}]
+        context = chance.choice([{}, {"securityContext": {"reference": f"Observation/o{chance.randrange(EACH)}{end}"}}])
         found += [
-            {"resourceType": "Observation", "id": f"o{n}", "status": "final", "code": {"text": "x"}, **about,
+            {"resourceType": "Observation", "id": f"o{n}{end}", "status": "final", "code": {"text": "x"}, **about,
              **meta(chance)},
-            {"resourceType": "DocumentReference", "id": f"d{n}", "status": "current", "content": held, **about,
+            {"resourceType": "DocumentReference", "id": f"d{n}{end}", "status": "current", "content": held, **about,
              **meta(chance)},
-            {"resourceType": "Binary", "id": f"b{n}", "contentType": "text/plain", "data": "aGk=", **context,
+            {"resourceType": "Binary", "id": f"b{n}{end}", "contentType": "text/plain", "data": "aGk=", **context,
              **meta(chance)},
         ]  # fmt: skip
     for n in range(4 * EACH):
-        targets = [target(chance) for _ in range(chance.randrange(1, 4))]
-        agent = {"who": {"display": "x"}, "onBehalfOf": target(chance)} if chance.random() < 0.2 else {}
-        found.append({"resourceType": "Provenance", "id": f"p{n}", "recorded": "2026-05-17T00:00:00Z",
+        targets = [target(chance, end) for _ in range(chance.randrange(1, 4))]
+        agent = {"who": {"display": "x"}, "onBehalfOf": target(chance, end)} if chance.random() < 0.2 else {}
+        found.append({"resourceType": "Provenance", "id": f"p{n}{end}", "recorded": "2026-05-17T00:00:00Z",
                       "target": targets, "agent": [agent or {"who": {"display": "x"}}], **meta(chance)})  # fmt: skip
     return found
 
 
+@pytest.mark.parametrize("end", ["", "-4f1c8a5e-3c47-8385-ada1"])
 @pytest.mark.parametrize("seed", range(ROUNDS))
-async def test_an_export_holds_what_a_read_shows(database: Database, tmp_path, seed):
-    """As ordinary system client: labels come, go and are deleted with what carried them."""
+async def test_an_export_holds_what_a_read_shows(database: Database, tmp_path, seed, end):
+    """As ordinary system client, with names short and long: labels come, go and are deleted with what carried them."""
     chance = Random(seed)
     async with yard(database, tmp_path) as made, made.exporter("system/*.rs") as client:
-        await made.put(*world(chance))
-        again = {one["id"]: one for one in world(chance)}
-        await made.put(*(again[f"{of}{n}"] for of in "od" for n in chance.sample(range(EACH), 4)))
-        await made.remove(*(f"Observation/o{n}" for n in chance.sample(range(EACH), 2)))
+        await made.put(*world(chance, end))
+        again = {one["id"]: one for one in world(chance, end)}
+        await made.put(*(again[f"{of}{n}{end}"] for of in "od" for n in chance.sample(range(EACH), 4)))
+        await made.remove(*(f"Observation/o{n}{end}" for n in chance.sample(range(EACH), 2)))
         names = (await client.export(params=[("_type", "Provenance")])).names()
         shown = [
-            f"Provenance/p{n}"
+            f"Provenance/p{n}{end}"
             for n in range(4 * EACH)
-            if (await client.http.get(f"/Provenance/p{n}", headers={"accept": FHIR})).status_code == 200
+            if (await client.http.get(f"/Provenance/p{n}{end}", headers={"accept": FHIR})).status_code == 200
         ]
 
     assert names == sorted(shown)

@@ -8,6 +8,7 @@ surely withheld. The others are doubted, and left to `visible`.
 import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import field
+from operator import itemgetter
 
 from ..access.reach import HANGING
 from ..fhir.definitions import RESOURCES, SEARCH
@@ -25,6 +26,7 @@ REFERENCE, END = b'"reference":"', b'"'
 """A text of a record cannot look like this: its quotes would be escaped."""
 VERSIONED = b"/_history/"
 ON = tuple(f"{type_}/".encode() for type_ in HANGING)
+HUNG = tuple(REFERENCE + one for one in ON)
 MOST = 200_000
 """Labelled records that are held against what records name; where a tenant has more, what is named is looked up."""
 AT_ONCE = 1000
@@ -59,8 +61,28 @@ select k.tok from unnest($2::int8[]) k(tok) where exists (
 """A token is looked up by itself: of `&&` with thousands the index compares all with all."""
 
 
-Said = tuple[bytes, Collection[bytes]]
-"""What a body holds behind its head, and the records it names (`Type/id`)."""
+BEGINNING = 24
+"""Bytes of a name by which most are told apart: a row of which no name begins like one that is looked for has none."""
+_begun = itemgetter(slice(0, BEGINNING))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Records (`Type/id`) that are looked for in texts, and how they begin; None where one is shorter than that."""
+
+    names: frozenset[bytes] = field(repr=False)
+    begun: frozenset[bytes] | None = field(repr=False)
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> "Names":
+        """Of rows with `rt` and `id`."""
+        found = frozenset(f"{TYPES[row['rt']]}/{row['id']}".encode() for row in rows)
+        short = any(len(one) < BEGINNING for one in found)
+        return cls(found, None if short else frozenset(map(_begun, found)))
+
+    def none_in(self, text: bytes) -> bool:
+        """Surely: no name in this text begins like one of these."""
+        return self.begun is not None and self.begun.isdisjoint(map(_begun, text.split(REFERENCE)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +92,7 @@ class Hanging:
     bound: Bound
     connection: Connection
     withheld: int
-    known: list[frozenset[bytes] | None] = field(default_factory=list, init=False, repr=False)
+    known: list[Names | None] = field(default_factory=list, init=False, repr=False)
     """What `_labelled` found: None where there are too many."""
     holding: list[frozenset[str] | None] = field(default_factory=list, init=False, repr=False)
     """What `_holding` found."""
@@ -79,11 +101,11 @@ class Hanging:
         """Of each of these rows, which carry no label themselves, whether it is clean; None where it is doubted. Raises
         Unavailable.
         """
-        said = _said(rows)
-        labelled = await self._labelled(said)
+        texts = rows.texts()
+        labelled = await self._labelled(texts)
         held = await self._held(rows.ids) if rows.type == "Binary" else frozenset[str]()
         between: dict[int, Sequence[bytes]] = {}
-        found = _judged(rows, said, labelled, held, between)
+        found = _judged(rows, texts, labelled, held, between)
         if between and left:
             clean = await self._through(set().union(*between.values()), left - 1)
             for at, named in between.items():
@@ -105,17 +127,17 @@ class Hanging:
                 clean.update(head + one.encode() for one in some if here.get(one, True))
         return clean
 
-    async def _labelled(self, said: Sequence[Said | None]) -> frozenset[bytes]:
+    async def _labelled(self, texts: Sequence[bytes | None]) -> Names:
         """The records that carry one of the labels: all there are, or those that are named."""
         if not self.known:
             every = await self.connection.fetch(LABELLED, self.bound.tenant, self.withheld)
-            self.known.append(None if len(every) > MOST else _names(every))
+            self.known.append(None if len(every) > MOST else Names.of(every))
         if (known := self.known[0]) is not None:
             return known
-        parted = [one.decode().partition("/") for one in set().union(*(one[1] for one in said if one))]
+        parted = [one.decode().partition("/") for one in set().union(*(names(one) for one in texts if one))]
         keys = [(RESOURCES[type_], id_) for type_, _, id_ in parted if type_ in RESOURCES]
         asked = [rt for rt, _ in keys], [id_ for _, id_ in keys]
-        return _names(await self.connection.fetch(MARKED, self.bound.tenant, *asked, self.withheld))
+        return Names.of(await self.connection.fetch(MARKED, self.bound.tenant, *asked, self.withheld))
 
     async def _held(self, ids: Sequence[str]) -> frozenset[str]:
         """Every attachment of these that a labelled document may hold."""
@@ -156,11 +178,6 @@ class Hanging:
         return ids
 
 
-def _said(rows: Columns) -> Sequence[Said | None]:
-    """What each row says; None where it cannot be read, or was deleted."""
-    return [None if text is None else (text, names(text)) for text in rows.texts()]
-
-
 def names(text: bytes) -> Collection[bytes]:
     """All records that a text refers to, whatever version of them; what leads elsewhere is among it as it is.
 
@@ -173,19 +190,22 @@ def names(text: bytes) -> Collection[bytes]:
 
 def _judged(
     rows: Columns,
-    said: Sequence[Said | None],
-    labelled: frozenset[bytes],
+    texts: Sequence[bytes | None],
+    labelled: Names,
     held: Collection[str],
     between: dict[int, Sequence[bytes]],
 ) -> list[bool | None]:
     """Of each row what is told by its own words; `between` learns which hang on what hangs itself, and on what."""
     found: list[bool | None] = [None] * rows.count
-    for at, one in enumerate(said):
-        if one is None or rows.ids[at] in held:
+    for at, text in enumerate(texts):
+        if text is None or rows.ids[at] in held:
             continue
-        text, named = one
-        if not labelled.isdisjoint(named):
-            found[at] = False if _hangs(rows, at, text, labelled) else None
+        if labelled.none_in(text) and not any(one in text for one in HUNG):
+            found[at] = True
+            continue
+        named = names(text)
+        if not labelled.names.isdisjoint(named):
+            found[at] = False if _hangs(rows, at, text, labelled.names) else None
         elif hung := [name for name in named if name.startswith(ON)]:
             between[at] = hung
         else:
@@ -200,7 +220,3 @@ def _hangs(rows: Columns, at: int, text: bytes, labelled: Collection[bytes]) -> 
     except Exception:  # noqa: BLE001  whoever reads it next says so
         return False
     return any(one is not None and f"{one.type}/{one.id}".encode() in labelled for one in map(ref, links))
-
-
-def _names(rows: Iterable[Row]) -> frozenset[bytes]:
-    return frozenset(f"{TYPES[row['rt']]}/{row['id']}".encode() for row in rows)
