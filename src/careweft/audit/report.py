@@ -7,13 +7,12 @@ import csv
 import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
 
 from ..ports.journal import Entry
 from .chain import Recorded
 from .event import describe
 
-FIELDS = ("seq", *(field.name for field in fields(Entry)))
+FIELDS = ("seq", *Entry._fields)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

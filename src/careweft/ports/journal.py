@@ -1,14 +1,12 @@
 """The audit journal: one entry per interaction, durable before the first byte leaves (architecture decision 10)."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(slots=True)
-class Entry:
-    """What happened in one interaction; not frozen, because each read makes one and that would cost four times as much.
+class Entry(NamedTuple):
+    """What happened in one interaction; a tuple, because each read makes one and the journal looks at their columns.
 
     `tenant` is the tenant's number, None where the request named no tenant that exists; `action` one of FHIR's
     interaction codes or `token`, `load`, ...; `query` the request's own search text, byte by byte; `status` the HTTP

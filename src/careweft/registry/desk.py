@@ -314,7 +314,7 @@ class Desk:
     ) -> Authorization:
         entry = place.entry(self.now(), f"app {name}", actor.id, tenant.number, id_)
         if paper is not None:
-            entry = replace(entry, reason=f"agreement sha256 {paper.digest}")
+            entry = entry._replace(reason=f"agreement sha256 {paper.digest}")
         found = await self.shelf.decide(id_, tenant.number, name, decision, entry, paper)
         if found is None:
             raise NoSuchApplication

@@ -115,29 +115,19 @@ def release(batch: Sequence[Waiter], failure: str | None) -> None:
 
 def columns(entries: Sequence[Entry]) -> tuple[str, ...]:
     """The entries turned into the sixteen texts that `audit_write` takes."""
-    rows = [
-        (
-            f"{in_utc(entry.at)}Z",
-            str(entry.tenant) if entry.tenant else None,
-            entry.action,
-            entry.surface,
-            str(entry.status),
-            entry.request_id,
-            entry.client,
-            entry.user,
-            entry.patient,
-            entry.jti,
-            entry.type,
-            entry.id,
-            entry.address,
-            entry.reason,
-        )
-        for entry in entries
-    ]
-    *before, address, reason = [_text(column) for column in zip(*rows, strict=True)]
-    query = STOP.join([NONE if entry.query is None else entry.query.hex() for entry in entries]) + STOP
-    patients = STOP.join([" ".join(entry.patients) for entry in entries]) + STOP
-    return (*before, query, patients, address, reason)
+    at, tenant, action, surface, status, *names, query, patients, address, reason = zip(*entries, strict=True)
+    return (
+        _text([f"{in_utc(one)}Z" for one in at]),
+        _text([str(one) if one else None for one in tenant]),
+        _text(action),
+        _text(surface),
+        _text([str(one) for one in status]),
+        *map(_text, names),
+        STOP.join([NONE if one is None else one.hex() for one in query]) + STOP,
+        STOP.join(map(" ".join, patients)) + STOP,
+        _text(address),
+        _text(reason),
+    )
 
 
 def _text(column: Sequence[str | None]) -> str:

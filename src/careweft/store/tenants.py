@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from zoneinfo import available_timezones
 
 import asyncpg
@@ -88,7 +88,7 @@ class PostgresTenants:
                 )
                 assert row is not None  # noqa: S101  an insert returns its row
                 if entry is not None:
-                    await connection.execute(APPEND, *columns([replace(entry, tenant=row["number"])]))
+                    await connection.execute(APPEND, *columns([entry._replace(tenant=row["number"])]))
         except asyncpg.UniqueViolationError:
             raise ValueError(f"there is already a tenant {id_}") from None
         return read(row)

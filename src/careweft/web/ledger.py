@@ -13,24 +13,24 @@ ATTEMPTS = {"PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "crea
 
 def entry(request: Request, route: Route, status: int, at: datetime) -> Entry:
     """What is kept of this interaction: who, what, about whom, with which outcome; never a token, never a body."""
-    caller, tenant = request.caller, request.tenant
-    return Entry(
-        at=at,
-        tenant=tenant.number if tenant else None,
-        action=(request.action or route.action) if request.allow is None else attempted(request, route),
-        surface=route.surface,
-        status=status,
-        request_id=request.id,
-        client=caller.client if caller else request.client,
-        user=caller.user if caller else person(request),
-        patient=caller.patient if caller else None,
-        jti=caller.jti if caller else None,
-        type=route.policy.type if type(route.policy) is Right else None,
-        id=request.args.get("id") if type(route.policy) is Right else None,  # elsewhere it may be a secret
-        query=asked(request),
-        patients=request.patients,
-        address=request.peer,
-        reason=request.reason,
+    caller, tenant, policy = request.caller, request.tenant, route.policy
+    return Entry(  # by place: by name it would cost four times as much
+        at,
+        tenant.number if tenant else None,
+        (request.action or route.action) if request.allow is None else attempted(request, route),
+        route.surface,
+        status,
+        request.id,
+        caller.client if caller else request.client,
+        caller.user if caller else person(request),
+        caller.patient if caller else None,
+        caller.jti if caller else None,
+        policy.type if type(policy) is Right else None,
+        request.args.get("id") if type(policy) is Right else None,  # elsewhere it may be a secret
+        asked(request) if request.query or request.form else None,
+        request.patients,
+        request.peer,
+        request.reason,
     )
 
 

@@ -7,7 +7,6 @@ much was sent.
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from isal import isal_zlib
@@ -135,8 +134,8 @@ class Sending:
     async def closed(self, sent: int, *, whole: bool) -> None:
         """Say how much left (AUDX-05)."""
         said = f"{sent} bytes sent" if whole else f"aborted after {sent} of {self.size} bytes"
-        entry = replace(self.entry, at=self.site.clock(), action="$export-downloaded", reason=said)
-        await self.site.journal.write(replace(entry, status=200 if whole else 499))
+        entry = self.entry._replace(at=self.site.clock(), action="$export-downloaded", reason=said)
+        await self.site.journal.write(entry._replace(status=200 if whole else 499))
 
 
 class Part(NamedTuple):
