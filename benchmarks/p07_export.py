@@ -91,7 +91,7 @@ def told(name: str, runs: Sequence[Round]) -> tuple[str, ...]:
 
 @contextmanager
 def standing(patients: int = PATIENTS, keep: str = KEEP) -> Iterator[Place]:
-    """Sample people, loaded, and a worker that has done its first export."""
+    """Sample people, loaded, and a worker that has exported them once."""
     folder = Path(keep) / f"export-{patients}" if keep else Path(tempfile.mkdtemp(prefix="careweft-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)
@@ -108,7 +108,7 @@ def standing(patients: int = PATIENTS, keep: str = KEEP) -> Iterator[Place]:
             line = [sys.executable, "-m", "careweft", "worker", "--data", str(data)]
             with rig.running(line, env=settings_free()) as worker:
                 place = Place(settings, worker, database.pid)
-                asyncio.run(export(place, "system", ("Organization",)))
+                asyncio.run(export(place, "system"))  # who reads a row first notes that it was committed
                 yield place
     finally:
         if not keep:

@@ -1,6 +1,5 @@
 """The seal's own arithmetic; what it finds in a database is in tests/store/test_seal.py."""
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,19 +14,19 @@ ONE = Entry(
 OTHER = {"at": ONE.at + timedelta(microseconds=1), "tenant": 2, "status": 201, "query": b"", "patients": ("a b",)}
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Entry)])
+@pytest.mark.parametrize("name", Entry._fields)
 def test_every_field_counts(name):
     """Whichever field is changed, or emptied, the digest is another one."""
-    changed = replace(ONE, **{name: OTHER.get(name, "x")})
+    changed = ONE._replace(**{name: OTHER.get(name, "x")})
 
     assert digest(changed) != digest(ONE)
     if name not in ("at", "action", "surface", "status", "request_id", "patients"):
-        assert len({digest(ONE), digest(changed), digest(replace(ONE, **{name: None}))}) == 3
+        assert len({digest(ONE), digest(changed), digest(ONE._replace(**{name: None}))}) == 3
 
 
 def test_fields_do_not_run_together():
-    assert digest(replace(ONE, client="ab", user="c")) != digest(replace(ONE, client="a", user="bc"))
-    assert digest(replace(ONE, patients=("a", "b"))) != digest(replace(ONE, patients=("a,b",)))
+    assert digest(ONE._replace(client="ab", user="c")) != digest(ONE._replace(client="a", user="bc"))
+    assert digest(ONE._replace(patients=("a", "b"))) != digest(ONE._replace(patients=("a,b",)))
 
 
 @pytest.mark.parametrize("head", [Head(1, 2, b"h"), Head(2, 1, b"h"), Head(1, 1, b"i"), Head(None, 1, b"h")])

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,11 +15,11 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ONE = Entry(at=NOON, tenant=1, action="read", surface="provider-system", status=200, request_id="b", client="z")
 ROWS = [
     Recorded(1, ONE),
-    Recorded(2, replace(ONE, at=NOON - timedelta(hours=1), request_id="a", client=None, status=404)),
+    Recorded(2, ONE._replace(at=NOON - timedelta(hours=1), request_id="a", client=None, status=404)),
     Recorded(
         3,
-        replace(
-            ONE, at=NOON + timedelta(hours=1), request_id="c", client="a", patients=("ana", "ben"), query=b"\xff=1"
+        ONE._replace(
+            at=NOON + timedelta(hours=1), request_id="c", client="a", patients=("ana", "ben"), query=b"\xff=1"
         ),
     ),
 ]
@@ -72,7 +71,7 @@ def test_no_cell_is_a_formula(cell, shown):
 def test_a_hostile_client_stays_in_its_cell():
     """Commas, quotes and line ends in what was recorded make no new cell and no new line."""
     hostile = 'x",=1\r\n=2,"y'
-    (line,) = csv.DictReader(io.StringIO(table([Recorded(1, replace(ONE, client=hostile))]), newline=""))
+    (line,) = csv.DictReader(io.StringIO(table([Recorded(1, ONE._replace(client=hostile))]), newline=""))
 
     assert line["client"] == hostile
 
@@ -88,6 +87,6 @@ def test_the_same_rows_as_events():
 )
 def test_a_report_may_be_of_some_actions(actions, rows):
     """Such as emergency access: who, why, about whom."""
-    emergency = Recorded(4, replace(ONE, action="emergency-access", reason="unconscious"))
+    emergency = Recorded(4, ONE._replace(action="emergency-access", reason="unconscious"))
 
     assert [one.seq for one in chosen([*ROWS, emergency], actions)] == rows
