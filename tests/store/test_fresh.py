@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from careweft.bulk.steps import Theirs, When
 from careweft.fhir.definitions import RESOURCES, SEARCH
-from careweft.store import columns, exports, feed, hanging
+from careweft.store import columns, exports, feed, hanging, naming
 from tests.bulk.yard import sample
+from tests.store.shelf import everything
 from tests.web.desk import opened
 from tests.world import Database
 
@@ -74,6 +76,25 @@ async def test_listed_rows_are_found_by_their_numbers(loaded):
         assert found <= {"body_by_type", "body_tenant_rid_key"}
 
 
+@pytest.mark.parametrize("patients", [["a", "b"], None], ids=["some", "all"])
+async def test_provenance_is_gone_past_in_its_order_and_its_targets_looked_up(loaded, patients):
+    """Each by its number and each target by its hash: a range costs as much as it holds, wherever it lies."""
+    moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
+    bound, theirs = await loaded.house.clinical.bound(loaded.tenant), Theirs(patients, ["Observation", "Condition"])
+    async with loaded.house.pool.connection() as connection, connection.transaction():
+        await connection.execute(exports.BEGIN, loaded.tenant.number)
+        one = naming.Naming(bound, connection, exports.EVER, moment)
+        ways = ((naming.IN_RANGE, (0, 10**9)), (naming.LISTED, ([1, 2, 3],)))
+        asked = [await one.asked(naming.ABOUT, theirs, where, 1, exports.EVER, moment, *more) for where, more in ways]
+        asked.append(await one.asked(naming.NAMED, theirs, "", [1, 2]))
+    for sql, *given in asked[:2]:
+        found = await indexes(loaded, sql, *given)
+        assert {"body_by_type", "res_pkey", "res_by_own"} <= found
+        assert found <= {"body_by_type", "res_pkey", "res_by_own", "res_pat_by_rid"}
+    sql, *given = asked[2]
+    assert await indexes(loaded, sql, *given) <= {"res_by_own", "res_pat_by_rid"}
+
+
 async def test_a_load_leaves_no_tokens_waiting(loaded):
     """What waits is read from end to end by every search for a token."""
     (left,) = await loaded.sql("select gin_clean_pending_list('res_by_token') as pages")
@@ -86,12 +107,14 @@ async def test_provenance_is_the_same_whether_looked_up_or_walked_past(loaded):
     observations = [one["id"] for one in await loaded.sql("select id from body where rt = $1 order by id", OBSERVATION)]
     bound = await loaded.house.clinical.bound(loaded.tenant)
     number = SEARCH["Provenance"]["target"].number
+    moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
     for some in (observations[:1], observations[::50], observations, ["nobody"], []):
         marks = [bound.hashes.reference(number, "Observation", one) for one in some]
         async with loaded.house.pool.connection() as connection, connection.transaction():
             await connection.execute(exports.BEGIN, loaded.tenant.number)
-            given = loaded.tenant.number, RESOURCES["Provenance"], marks
-            ways = [await connection.fetch(sql, *given) for sql in (exports.NAMING, exports.WALKING)]
+            given = loaded.tenant.number, RESOURCES["Provenance"], marks, moment
+            ways = [await connection.fetch(sql, *given) for sql in (naming.NAMING, naming.WALKING)]
         looked, walked = ({row["id"] for row in rows} for rows in ways)
-        assert looked == walked == set(await source.targeted([("Observation", one) for one in some]))
+        refs = [("Observation", one) for one in some]
+        assert looked == walked == await source.targeted(refs, When(moment), everything("Provenance"))
         assert bool(looked) is bool(set(some) & set(observations))

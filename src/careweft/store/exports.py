@@ -242,7 +242,7 @@ class PostgresSource:
     async def _naming(self, when: When, reach: Reach) -> AsyncIterator[tuple[Search, Naming]]:
         async with self._reading() as connection:
             search = self._search(connection, "Provenance", when, reach)
-            yield search, Naming(self._bound, connection, when.moment)
+            yield search, Naming(self._bound, connection, when.since or EVER, when.moment)
 
     async def between(self, type_: str, low: int, high: int, when: When, reach: Reach) -> AsyncIterator[Batch]:
         """The records of a type with these row numbers."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..bulk.steps import Theirs
 from ..fhir.definitions import RESOURCES, SEARCH
+from ..fhir.outcomes import Unavailable
 from ..values import dataclass
 from .bound import Bound
 from .columns import Rows
@@ -44,32 +45,39 @@ WALK = 5
 """So many records are walked past in the time of one look-up."""
 OF_SOME = "{of}.pat in (select unnest($3::int8[]))"
 OF_ALL = f"""({OF_SOME}
-  or exists (select from res p where p.tenant = $1 and p.own = {{of}}.pat and p.rt = {RESOURCES["Patient"]}))
+  or exists (select from res p where p.tenant = $1 and p.own = {{of}}.pat and p.rt = {RESOURCES["Patient"]} offset 0))
 """
 THEIRS = """
-x.rt = any($2::int2[]) and ({x} or exists (select from res_pat m where m.tenant = $1 and m.rid = x.rid and {m}))
+x.rt = any($2::int2[])
+and ({x} or exists (select from res_pat m where m.tenant = $1 and m.rid = x.rid and {m} offset 0))
 """
-"""A record of these types in the compartment of one of these patients, who are hashed once."""
+"""A record of these types in the compartment of one of these patients, who are hashed once; further patients are looked
+for where the first is none of them, and not all of them hashed (`offset 0`).
+"""
 GONE = f"select id from body where tenant = $1 and rt = {RESOURCES['Patient']} and body is null"
 ABOUT = f"""
-select r.rid from res r where r.tenant = $1 and r.rt = {PROVENANCE} and {{where}} and exists (
+select b.rid, b.id from body b
+cross join lateral (select r.tok from res r where r.tenant = $1 and r.rid = b.rid offset 0) r
+where b.tenant = $1 and b.rt::int4 = {PROVENANCE} and b.updated > $5 and b.updated <= $6 and {{where}} and exists (
   select from unnest(r.tok) t(mark) cross join lateral (
     select from res x where x.tenant = $1 and x.own = t.mark # $4::int8 and {{theirs}} offset 0) y)
+order by b.rid
 """
 """The first of its targets that is theirs decides: two or three are looked up, of a dozen."""
-IN_RANGE, LISTED = "r.rid > $5 and r.rid <= $6", "r.rid = any($5::int8[])"
-IDS = "select b.id from body b where b.tenant = $1 and b.updated <= $6 and b.rid = any(array({}))"
+IN_RANGE, LISTED = "b.rid > $7 and b.rid <= $8", "b.rid > 0 and b.rid = any($7::int8[])"
+"""Both by `body_by_type`, as exports read."""
 NAMED = "select x.own from res x where x.tenant = $1 and x.own = any($4::int8[]) and {theirs}"
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Looks at one tenant's records, under the snapshot of a connection. The index tells of what was not changed since
-    `moment`, and `told` of versions before that.
+    """Looks at one tenant's records, under the snapshot of a connection. The index tells of what was changed between
+    `since` and `moment` and not afterwards, and `told` of versions before that.
     """
 
     bound: Bound
     connection: Connection = field(repr=False)
+    since: datetime
     moment: datetime
 
     async def patients(self, patients: Sequence[str], types: Sequence[str]) -> set[str]:
@@ -91,19 +99,21 @@ class Naming:
 
     async def theirs(self, theirs: Theirs, low: int, high: int) -> Sequence[int]:
         """Numbers of the Provenance of any of their records, above `low` and up to `high`."""
-        asked = await self._asked(ABOUT, theirs, IN_RANGE, self.bound.hashes.salt(TARGET), low, high)
-        return sorted(row["rid"] for row in await self.connection.fetch(*asked))
+        return [row["rid"] for row in await self._about(theirs, IN_RANGE, low, high)]
 
     async def those(self, theirs: Theirs, rids: Sequence[int]) -> set[str]:
         """Ids of the Provenance of any of their records, among these numbers."""
-        asked = await self._asked(IDS.format(ABOUT), theirs, LISTED, self.bound.hashes.salt(TARGET), rids, self.moment)
-        return {row["id"] for row in await self.connection.fetch(*asked)}
+        return {row["id"] for row in await self._about(theirs, LISTED, rids)}
+
+    async def _about(self, theirs: Theirs, where: str, *more: object) -> Sequence[Row]:
+        given = self.bound.hashes.salt(TARGET), self.since, self.moment
+        return await self.connection.fetch(*await self.asked(ABOUT, theirs, where, *given, *more))
 
     async def told(self, of: Theirs | Collection[tuple[str, str]], rows: Rows) -> Sequence[bool]:
         """Of each of these versions of Provenance, whether it is of any of these records."""
         named = [self._named(row) for row in rows.rows]
         if isinstance(of, Theirs):
-            asked = await self._asked(NAMED, of, "", sorted(set().union(*named)))
+            asked = await self.asked(NAMED, of, "", sorted(set().union(*named)))
             here = {row["own"] for row in await self.connection.fetch(*asked)}
         else:
             here = {self.bound.hashes.own(type_, id_) for type_, id_ in of}
@@ -113,12 +123,14 @@ class Naming:
         """What a version names, by own hashes; nothing where it cannot be read."""
         try:
             found = Found.of(row, "Provenance", row["id"], self.bound.bodies).resource or {}
-        except ValueError:
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  whoever reads it next says so
             return set()
         links = map(ref, hung_on("Provenance", found))
         return {self.bound.hashes.own(one.type, one.id) for one in links if one is not None}
 
-    async def _asked(self, sql: str, theirs: Theirs, where: str, *more: object) -> tuple[Any, ...]:
+    async def asked(self, sql: str, theirs: Theirs, where: str, *more: object) -> tuple[Any, ...]:
         """A statement about their records, and what it is given. All patients are those who are here, or were."""
         of, patients = OF_SOME, theirs.patients
         if patients is None:
