@@ -73,7 +73,7 @@ class Reads:
     def _take(self, tenant: int) -> Waiters:
         """Up to MOST keys for which somebody still waits."""
         waiting = self._waiting.pop(tenant, {})
-        wanted = {key: waiters for key, waiters in waiting.items() if any(not one.done() for one in waiters)}
+        wanted = {key: waiters for key, waiters in waiting.items() if not waiters[-1].done() or _waited_for(waiters)}
         if len(wanted) <= MOST:
             return wanted
         keys = list(wanted)
@@ -92,6 +92,10 @@ class Reads:
                 raise
         else:
             _tell(batch, rows)
+
+
+def _waited_for(waiters: Sequence["asyncio.Future[Row | None]"]) -> bool:
+    return any(not one.done() for one in waiters)
 
 
 def _tell(batch: Waiters, rows: Sequence[Row]) -> None:

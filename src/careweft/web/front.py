@@ -57,7 +57,13 @@ class Front:
         reply = await self._answered(request, scope["raw_path"], raw)
         route = request.route
         if route is not None and route.audited and not reply.recorded:
-            reply = await self._recorded(request, route, reply)
+            try:  # no reply leaves before its audit entry is durable (D-13)
+                if request.tenant is None and "tenant" in request.args:  # refused before the guard looked
+                    request.tenant = await self._site.tenants.find(request.args["tenant"])
+                entry = request.entry or ledger.entry(request, route, reply.status, self._site.clock())
+                await self._site.journal.write(entry)
+            except Exception as error:  # noqa: BLE001 - whatever happened to the journal, nothing leaves unrecorded
+                reply = self._unrecorded(request, error)
         told, body = self._written(request, reply)
         if b"origin" in request.headers and request.method != "OPTIONS":
             told += await self._cors(request, route)
@@ -121,19 +127,12 @@ class Front:
         tenant = await self._site.tenants.find(request.args["tenant"]) if "tenant" in request.args else None
         return Reply(204, await cors.preflight(request, route.cors, tenant, self._site.clients, allow))
 
-    async def _recorded(self, request: Request, route: Route, reply: Reply) -> Reply:
-        """The reply, once its audit entry is durable; 503 and no data where that cannot be (D-13)."""
-        try:
-            if request.tenant is None and "tenant" in request.args:  # refused before the guard looked
-                request.tenant = await self._site.tenants.find(request.args["tenant"])
-            entry = request.entry or ledger.entry(request, route, reply.status, self._site.clock())
-            await self._site.journal.write(entry)
-        except Unavailable as refusal:
-            return replies.refused(request, refusal)
-        except Exception as error:  # noqa: BLE001 - whatever happened to the journal, nothing leaves unrecorded
-            faulted(error, request.id, "the audit journal")
-            return replies.refused(request, Unavailable())
-        return reply
+    def _unrecorded(self, request: Request, error: Exception) -> Reply:
+        """503 and no data, where the audit entry cannot be made durable."""
+        if isinstance(error, Unavailable):
+            return replies.refused(request, error)
+        faulted(error, request.id, "the audit journal")
+        return replies.refused(request, Unavailable())
 
     def _written(self, request: Request, reply: Reply) -> tuple[Headers, bytes]:
         """The reply as it goes out, with what every reply carries."""
