@@ -12,9 +12,10 @@ import pytest
 from tests.journeys.town import begun_by, within
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
 from careweft.cli import processes
 processes.RESTART = 0.1
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background had it ignored
 def stays():
     time.sleep(600)
 def fails():

@@ -146,6 +146,13 @@ ASKABLE = st.lists(
 )  # fmt: skip
 
 
+def test_the_same_asked_for_in_both_spellings_is_granted_in_both():
+    """In whatever order: the second was not granted where its pieces came to the same as those of the first."""
+    for asked in (["patient/*.rs", "patient/*.*"], ["patient/*.*", "patient/*.rs"]):
+        offered = boxes(*asked)
+        assert set(chosen(asked, PATIENT, offered, [one.key for one in offered])) == set(asked)
+
+
 @given(asked=ASKABLE, data=st.data())
 @settings(max_examples=count(50, 5000), deadline=None)
 def test_nothing_is_granted_that_was_not_asked_for(asked, data):

@@ -105,7 +105,10 @@ def _records(asked: tuple[Scope, ...], surface: Surface) -> Iterator[Permission]
     kinds: tuple[Kind, ...] = ("record", "write")
     for kind in kinds:
         for offer in surface.offers:
-            pieces = tuple(dict.fromkeys(piece for one in asked if (piece := _piece(one, offer, kind))))
+            found = [piece for one in asked if (piece := _piece(one, offer, kind))]
+            pieces = tuple(
+                {(piece, piece.spelled_v1): piece for piece in found}.values()
+            )  # spelled as it was asked for
             if pieces:
                 key = f"{kind}:{offer.type}"
                 yield Permission(key, kind, offer.type, pieces, tuple(_parts(key, offer.type, pieces)))
