@@ -29,8 +29,23 @@ async def loaded(database: Database, tmp_path):
 
 async def indexes(desk, sql, *args) -> set[str]:
     async with desk.house.pool.connection() as connection, connection.transaction():
-        await connection.execute(exports.BEGIN, desk.tenant.number)
-        (tree,) = json.loads(await connection.fetchval(f"explain (format json) {sql}", *args))
+        await connection.execute(exports.BEGIN, desk.tenant.number, exports.EACH)
+        return used(await connection.fetchval(f"explain (format json) {sql}", *args))
+
+
+async def planned_once(desk, sql, *args) -> set[str]:
+    """The same by a plan that is made before anybody knows what is asked."""
+    async with desk.house.pool.connection() as connection, connection.transaction():
+        await connection.execute(exports.BEGIN, desk.tenant.number, exports.ONCE)
+        await connection.execute(f"prepare planned as {sql}")
+        given = ", ".join(f"'{one}'" if not isinstance(one, int) else str(one) for one in args)
+        found = used(await connection.fetchval(f"explain (format json) execute planned({given})"))
+        await connection.execute("deallocate planned")
+        return found
+
+
+def used(plan: str) -> set[str]:
+    (tree,) = json.loads(plan)
     found, waiting = set(), [tree["Plan"]]
     while waiting:
         node = waiting.pop()
@@ -64,6 +79,16 @@ async def test_a_range_of_a_type_is_found_in_its_order(loaded):
     assert await indexes(loaded, ranged, *given) == {"body_by_type"}
     gathered = columns.GATHER.format(sql=f"{ranged} order by b.rid limit $9", long=columns.LONG)
     assert await indexes(loaded, gathered, *given, 500) == {"body_by_type"}
+    assert await planned_once(loaded, gathered, *given, 500) == {"body_by_type"}
+    before = exports.SIZES.format(f"{exports.BEFORE} and {exports.LATER}")
+    for way in (indexes, planned_once):
+        found = await way(loaded, before, *given)
+        assert {"res_by_updated", "body_gone"} <= found, way.__name__
+        assert found <= {"res_by_updated", "body_gone", "body_by_type", "body_tenant_rid_key", "hist_pkey", "body_pkey"}
+    listed = f"{exports.CURRENT} and {exports.LISTED}"
+    assert await planned_once(loaded, listed, *given[:7], "{1,2,3}") <= {"body_by_type", "body_tenant_rid_key"}
+    for sql in (exports.RIDS, hanging.BETWEEN):
+        assert await planned_once(loaded, sql, loaded.tenant.number, OBSERVATION, "{a}") == {"body_pkey"}
 
 
 async def test_listed_rows_are_found_by_their_numbers(loaded):
@@ -82,7 +107,7 @@ async def test_provenance_is_gone_past_in_its_order_and_its_targets_looked_up(lo
     moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
     bound, theirs = await loaded.house.clinical.bound(loaded.tenant), Theirs(patients, ["Observation", "Condition"])
     async with loaded.house.pool.connection() as connection, connection.transaction():
-        await connection.execute(exports.BEGIN, loaded.tenant.number)
+        await connection.execute(exports.BEGIN, loaded.tenant.number, exports.EACH)
         one = naming.Naming(bound, connection, exports.EVER, moment)
         ways = ((naming.IN_RANGE, (0, 10**9)), (naming.LISTED, ([1, 2, 3],)))
         asked = [await one.asked(naming.ABOUT, theirs, where, 1, exports.EVER, moment, *more) for where, more in ways]
@@ -111,7 +136,7 @@ async def test_provenance_is_the_same_whether_looked_up_or_walked_past(loaded):
     for some in (observations[:1], observations[::50], observations, ["nobody"], []):
         marks = [bound.hashes.reference(number, "Observation", one) for one in some]
         async with loaded.house.pool.connection() as connection, connection.transaction():
-            await connection.execute(exports.BEGIN, loaded.tenant.number)
+            await connection.execute(exports.BEGIN, loaded.tenant.number, exports.EACH)
             given = loaded.tenant.number, RESOURCES["Provenance"], marks, moment
             ways = [await connection.fetch(sql, *given) for sql in (naming.NAMING, naming.WALKING)]
         looked, walked = ({row["id"] for row in rows} for rows in ways)

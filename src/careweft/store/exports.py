@@ -41,10 +41,12 @@ EVER = datetime(1, 1, 1, tzinfo=UTC)
 NOW = "select clock_timestamp() as now, oldest_write() as oldest"
 BEGIN = """
 select set_config('app.tenant', $1::int4::text, true), set_config('enable_seqscan', 'off', true),
-  set_config('plan_cache_mode', 'force_custom_plan', true)
+  set_config('plan_cache_mode', $2, true)
 """
-"""Fresh records outrun what the planner knows: it would walk the whole table for each type. And a plan is made for what
-is asked: what takes seconds is not to be planned for any ten.
+"""Fresh records outrun what the planner knows: it would walk the whole table for each type."""
+EACH, ONCE = "force_custom_plan", "force_generic_plan"
+"""A plan is made for what is asked: what takes seconds is not to be planned for any ten. But a range of rows is gone
+through in one way whatever it is, and to plan that again for each portion took a sixth of it.
 """
 COLUMNS = "b.rid, b.id, v.ver, v.updated, v.subject, v.others, v.dic, v.kid, v.body, v.lab"
 CURRENT = """
@@ -64,10 +66,11 @@ CHANGED = """
 b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and r.updated > {since} {more}
   union select g.rid from body g where g.tenant = $1 and g.rt = $2 and g.body is null and g.updated > {since} {gone}))
 """
-GONE_BETWEEN = "and g.rid > $7 and g.rid <= $8"
+WITHIN = {"more": "and r.rid + 0 > $7 and r.rid + 0 <= $8", "gone": "and g.rid + 0 > $7 and g.rid + 0 <= $8"}
+"""What changed is found by when, and not by its number (`+ 0`): a range has many, of which few changed."""
 ABOUT = "(b.subject = any($9::text[]) or b.others && $9::text[])"
 IN_RANGE = "b.rid > $7 and b.rid <= $8"
-LATER = f"{IN_RANGE} and " + CHANGED.format(since="$3", more="and r.rid > $7 and r.rid <= $8", gone=GONE_BETWEEN)
+LATER = f"{IN_RANGE} and " + CHANGED.format(since="$3", **WITHIN)
 """What was changed after the moment."""
 LISTED = "b.rid > $7 and b.rid = any($8::int8[])"
 """Both by `body_by_type`, which has the type as an int4, so that no look-up by id takes it."""
@@ -248,8 +251,8 @@ class PostgresSource:
         """The records of a type with these row numbers."""
         where = IN_RANGE
         if when.since is not None:
-            where += " and " + CHANGED.format(since="$4", more="and r.rid > $7 and r.rid <= $8", gone=GONE_BETWEEN)
-        async with self._reading() as connection:
+            where += " and " + CHANGED.format(since="$4", **WITHIN)
+        async with self._reading(ONCE if when.since is None else EACH) as connection:
             search = self._search(connection, type_, when, reach)
             async for batch in self._current(search, where, high, low):
                 yield batch
@@ -393,10 +396,10 @@ class PostgresSource:
             return False
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[Connection]:
+    async def _reading(self, planned: str = EACH) -> AsyncIterator[Connection]:
         async with (
             self._pool.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            await connection.execute(BEGIN, self._bound.tenant)
+            await connection.execute(BEGIN, self._bound.tenant, planned)
             yield connection
