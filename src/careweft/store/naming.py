@@ -45,7 +45,8 @@ WALK = 5
 """So many records are walked past in the time of one look-up."""
 OF_SOME = "{of}.pat in (select unnest($3::int8[]))"
 OF_ALL = f"""({OF_SOME}
-  or exists (select from res p where p.tenant = $1 and p.own = {{of}}.pat and p.rt::int4 = {RESOURCES["Patient"]} offset 0))
+  or exists (select from res p where p.tenant = $1 and p.own = {{of}}.pat
+    and p.rt::int4 = {RESOURCES["Patient"]} offset 0))
 """
 THEIRS = """
 x.rt = any($2::int2[])
