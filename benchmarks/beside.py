@@ -78,7 +78,7 @@ async def exports(place: Home) -> AsyncIterator[list[str]]:
     made: list[str] = []
 
     async def on(house: House) -> None:
-        tenant, order, jobs = await house.tenant(TENANT), await ordered(house, "system", ()), house.site().exports.jobs
+        tenant, order, jobs = await house.tenant(TENANT), await ordered(house, "system"), house.site().exports.jobs
         while True:
             id_ = f"bench-{time.monotonic_ns()}"
             job = Job(id_, tenant.number, "bench", SYSTEM.id, "system", "waiting", clock.now())

@@ -167,11 +167,11 @@ def client(tenant: int) -> Client:
     return Client(*rights, approved=True, bulk=True)  # type: ignore[arg-type]
 
 
-async def export(place: Place, level: str, types: Sequence[str] = ()) -> Round:
-    """One export by the worker, then cat; of these types only, where there are any."""
+async def export(place: Place, level: str) -> Round:
+    """One export by the worker, then cat."""
     async with open_house(place.settings) as house:
         tenant = await house.tenant(TENANT)
-        order = await ordered(house, level, types)
+        order = await ordered(house, level)
         jobs = house.site().exports.jobs
         named = Job(f"bench-{time.monotonic_ns()}", tenant.number, "bench", SYSTEM.id, level, "waiting", clock.now())
         ours, theirs, began = rig.cpu([place.worker]), rig.cpu([place.database]), time.monotonic()
@@ -209,7 +209,7 @@ async def done(house: House, job: Job) -> None:
         await asyncio.sleep(CLOSE if near else POLL)
 
 
-async def ordered(house: House, level: str, types: Sequence[str]) -> Order:
+async def ordered(house: House, level: str) -> Order:
     """An export of everything, or of the members of the Group of all."""
     tenant = await house.tenant(TENANT)
     order = Order(level, "bench", ("system/*.rs",), ())  # type: ignore[arg-type]
@@ -221,4 +221,4 @@ async def ordered(house: House, level: str, types: Sequence[str]) -> Order:
         cuts = await source.cuts(["Patient"], None, 1_000_000)
         who = tuple(await source.patients(0, cuts[-1].high))
     group = "all" if level == "group" else ""
-    return Order(level, "bench", ("system/*.rs",), tuple(types) or all_, group=group, members=who, provenance="all")  # type: ignore[arg-type]
+    return Order(level, "bench", ("system/*.rs",), all_, group=group, members=who, provenance="all")  # type: ignore[arg-type]

@@ -75,7 +75,7 @@ async def test_a_range_of_a_type_is_found_in_its_order(loaded):
         assert await indexes(loaded, sql, loaded.tenant.number, *args) == {"body_by_type"}
     moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
     given = (loaded.tenant.number, OBSERVATION, moment, exports.EVER, moment, 0, 0, 10**9)
-    ranged = f"{exports.CURRENT} and {exports.IN_RANGE}"
+    ranged = f"{exports.CURRENT} and {columns.IN_RANGE}"
     assert await indexes(loaded, ranged, *given) == {"body_by_type"}
     gathered = columns.GATHER.format(sql=f"{ranged} order by b.rid limit $9", long=columns.LONG)
     assert await indexes(loaded, gathered, *given, 500) == {"body_by_type"}
@@ -85,7 +85,7 @@ async def test_a_range_of_a_type_is_found_in_its_order(loaded):
         found = await way(loaded, before, *given)
         assert {"res_by_updated", "body_gone"} <= found, way.__name__
         assert found <= {"res_by_updated", "body_gone", "body_by_type", "body_tenant_rid_key", "hist_pkey", "body_pkey"}
-    listed = f"{exports.CURRENT} and {exports.LISTED}"
+    listed = f"{exports.CURRENT} and {columns.LISTED}"
     assert await planned_once(loaded, listed, *given[:7], "{1,2,3}") <= {"body_by_type", "body_tenant_rid_key"}
     for sql in (exports.RIDS, hanging.BETWEEN):
         assert await planned_once(loaded, sql, loaded.tenant.number, OBSERVATION, "{a}") == {"body_pkey"}
@@ -96,7 +96,7 @@ async def test_listed_rows_are_found_by_their_numbers(loaded):
     moment = (await loaded.sql("select clock_timestamp() as now"))[0]["now"]
     assert await indexes(loaded, exports.NAMED, loaded.tenant.number, OBSERVATION, ["a", "b"], moment) == {"body_pkey"}
     given = (loaded.tenant.number, OBSERVATION, moment, exports.EVER, moment, 0, 0, [1, 2, 3])
-    for where, args in ((exports.LISTED, given), (exports.ALONE, (*given[:6], [1, 2, 3]))):
+    for where, args in ((columns.LISTED, given), (exports.ALONE, (*given[:6], [1, 2, 3]))):
         found = await indexes(loaded, f"{exports.CURRENT} and {where}", *args)
         assert found <= {"body_by_type", "body_tenant_rid_key"}
 
@@ -109,8 +109,8 @@ async def test_provenance_is_gone_past_in_its_order_and_its_targets_looked_up(lo
     async with loaded.house.pool.connection() as connection, connection.transaction():
         await connection.execute(exports.BEGIN, loaded.tenant.number, exports.EACH)
         one = naming.Naming(bound, connection, exports.EVER, moment)
-        ways = ((naming.IN_RANGE, (0, 10**9)), (naming.LISTED, ([1, 2, 3],)))
-        asked = [await one.asked(naming.ABOUT, theirs, where, 1, exports.EVER, moment, *more) for where, more in ways]
+        ways = ((columns.IN_RANGE, 10**9), (columns.LISTED, [1, 2, 3]))
+        asked = [await one.asked(naming.ABOUT, theirs, way, 1, exports.EVER, moment, 0, among) for way, among in ways]
         asked.append(await one.asked(naming.NAMED, theirs, "", [1, 2]))
     for sql, *given in asked[:2]:
         found = await indexes(loaded, sql, *given)

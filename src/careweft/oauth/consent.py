@@ -106,9 +106,8 @@ def _records(asked: tuple[Scope, ...], surface: Surface) -> Iterator[Permission]
     for kind in kinds:
         for offer in surface.offers:
             found = [piece for one in asked if (piece := _piece(one, offer, kind))]
-            pieces = tuple(
-                {(piece, piece.spelled_v1): piece for piece in found}.values()
-            )  # spelled as it was asked for
+            # each once in each spelling: a scope's own pieces are known by how it is spelled
+            pieces = tuple({(piece, piece.spelled_v1): piece for piece in found}.values())
             if pieces:
                 key = f"{kind}:{offer.type}"
                 yield Permission(key, kind, offer.type, pieces, tuple(_parts(key, offer.type, pieces)))

@@ -47,6 +47,9 @@ select count(*)::int4 as n, max(rid) as last, array_agg(rid) filter (where octet
 from ({{sql}}) z
 """
 """Ids hold no commas. A body's length is known without the body."""
+IN_RANGE = "b.rid > $7 and b.rid <= $8"
+LISTED = "b.rid > $7 and b.rid = any($8::int8[])"
+"""What Pace asks for, both by `body_by_type`, which has the type as an int4, so that no look-up by id takes it."""
 EACH = ("ids", "subjects", "ver", "updated", "dic", "kid", "length")
 """What Columns always hold of every row."""
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)

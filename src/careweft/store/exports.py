@@ -19,7 +19,7 @@ from ..fhir.definitions import RESOURCES
 from ..fhir.outcomes import Unavailable
 from ..values import dataclass
 from .bound import Bound
-from .columns import GATHER, LONG, OPENED, WEIGHT, Columns, Pace, Rows, portions
+from .columns import GATHER, IN_RANGE, LISTED, LONG, OPENED, WEIGHT, Columns, Pace, Rows, portions
 from .found import TYPES, Found
 from .hanging import Hanging
 from .naming import Naming
@@ -69,11 +69,8 @@ b.rid = any(array(select r.rid from res r where r.tenant = $1 and r.rt = $2 and 
 WITHIN = {"more": "and r.rid + 0 > $7 and r.rid + 0 <= $8", "gone": "and g.rid + 0 > $7 and g.rid + 0 <= $8"}
 """What changed is found by when, and not by its number (`+ 0`): a range has many, of which few changed."""
 ABOUT = "(b.subject = any($9::text[]) or b.others && $9::text[])"
-IN_RANGE = "b.rid > $7 and b.rid <= $8"
 LATER = f"{IN_RANGE} and " + CHANGED.format(since="$3", **WITHIN)
 """What was changed after the moment."""
-LISTED = "b.rid > $7 and b.rid = any($8::int8[])"
-"""Both by `body_by_type`, which has the type as an int4, so that no look-up by id takes it."""
 ALONE = "b.rid = any($7::int8[])"
 LONGEST = 2**30
 RIDS = "select coalesce(array_agg(rid), '{}') from body where tenant = $1 and rt = $2 and id = any($3::text[])"

@@ -14,7 +14,7 @@ from ..fhir.definitions import RESOURCES, SEARCH
 from ..fhir.outcomes import Unavailable
 from ..values import dataclass
 from .bound import Bound
-from .columns import Rows
+from .columns import IN_RANGE, LISTED, Rows
 from .found import Found
 from .pool import Connection, Row
 from .visible import hung_on, ref
@@ -65,8 +65,6 @@ where b.tenant = $1 and b.rt::int4 = {PROVENANCE} and b.updated > $5 and b.updat
 order by b.rid
 """
 """The first of its targets that is theirs decides: two or three are looked up, of a dozen."""
-IN_RANGE, LISTED = "b.rid > $7 and b.rid <= $8", "b.rid > 0 and b.rid = any($7::int8[])"
-"""Both by `body_by_type`, as exports read."""
 NAMED = "select x.own from res x where x.tenant = $1 and x.own = any($4::int8[]) and {theirs}"
 
 
@@ -104,7 +102,7 @@ class Naming:
 
     async def those(self, theirs: Theirs, rids: Sequence[int]) -> set[str]:
         """Ids of the Provenance of any of their records, among these numbers."""
-        return {row["id"] for row in await self._about(theirs, LISTED, rids)}
+        return {row["id"] for row in await self._about(theirs, LISTED, 0, rids)}
 
     async def _about(self, theirs: Theirs, where: str, *more: object) -> Sequence[Row]:
         given = self.bound.hashes.salt(TARGET), self.since, self.moment

@@ -5,6 +5,7 @@ At low load a read waits for nothing; at high load one round trip answers dozens
 
 import asyncio
 from collections.abc import Sequence
+from operator import methodcaller
 
 from ..fhir.definitions import RESOURCES
 from .pool import Pool, Row
@@ -18,6 +19,7 @@ MOST = 200
 FLIGHTS = 2  # at once for one tenant: one is answered while the other is asked
 
 NUMBERS = {type_: str(number) for type_, number in RESOURCES.items()}
+DONE = methodcaller("done")
 Key = tuple[str, str]
 Waiters = dict[Key, list["asyncio.Future[Row | None]"]]
 
@@ -73,7 +75,7 @@ class Reads:
     def _take(self, tenant: int) -> Waiters:
         """Up to MOST keys for which somebody still waits."""
         waiting = self._waiting.pop(tenant, {})
-        wanted = {key: waiters for key, waiters in waiting.items() if not waiters[-1].done() or _waited_for(waiters)}
+        wanted = {key: waiters for key, waiters in waiting.items() if not all(map(DONE, waiters))}
         if len(wanted) <= MOST:
             return wanted
         keys = list(wanted)
@@ -92,10 +94,6 @@ class Reads:
                 raise
         else:
             _tell(batch, rows)
-
-
-def _waited_for(waiters: Sequence["asyncio.Future[Row | None]"]) -> bool:
-    return any(not one.done() for one in waiters)
 
 
 def _tell(batch: Waiters, rows: Sequence[Row]) -> None:

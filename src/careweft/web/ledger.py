@@ -27,7 +27,7 @@ def entry(request: Request, route: Route, status: int, at: datetime) -> Entry:
         caller.jti if caller else None,
         policy.type if type(policy) is Right else None,
         request.args.get("id") if type(policy) is Right else None,  # elsewhere it may be a secret
-        asked(request) if request.query or request.form else None,
+        asked(request),
         request.patients,
         request.peer,
         request.reason,
